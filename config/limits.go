@@ -1,0 +1,113 @@
+package config
+
+import "fmt"
+
+// The most of each kind that one environment can have before AWS refuses.
+const (
+	// TemplateResourcesMax is how many resources CloudFormation takes in one template.
+	TemplateResourcesMax = 500
+	// ListenerRulesMax is how many rules one listener of a load balancer has by default.
+	ListenerRulesMax = 100
+	// SitesMax is how many response headers policies one account has by default in CloudFront; each site has its own.
+	SitesMax = 20
+	// fleetMax keeps a slip of the finger from launching a thousand hosts.
+	fleetMax = 100
+)
+
+// What one environment adds to its template, at most, whatever its toggles; a test
+// of the whole product holds these figures to what a synth makes.
+const (
+	// ResourcesBase is what an environment has with everything on but without a service or a site.
+	ResourcesBase = 150
+	// ResourcesPerService is what one service adds, its own parameters not counted.
+	ResourcesPerService = 40
+	// ResourcesPerSite is what one site adds.
+	ResourcesPerSite = 12
+)
+
+// EstimatedResources is how many resources the environment's template has, at most.
+func (e *Environment) EstimatedResources() int {
+	count := ResourcesBase + ResourcesPerSite*len(e.EnabledSites())
+	for _, service := range e.EnabledServices() {
+		count += ResourcesPerService + len(service.Parameters)
+	}
+	return count
+}
+
+// growth refuses more entries than AWS has room for, before a deploy finds out.
+func (v *validator) growth() {
+	services, sites := len(v.env.EnabledServices()), len(v.env.EnabledSites())
+	if estimate := v.env.EstimatedResources(); estimate > TemplateResourcesMax {
+		v.bad("services", fmt.Sprintf("and sites, %d and %d enabled with their parameters, make about %d resources, more than the %d of one CloudFormation template", services, sites, estimate, TemplateResourcesMax),
+			"switch entries off, or split the platform into two projects")
+	}
+	if v.env.EnableALB && services > ListenerRulesMax {
+		v.bad("services", numbers("has %d enabled, more than the %d rules of a load balancer's listener", services, ListenerRulesMax), "switch entries off")
+	}
+	if sites > SitesMax {
+		v.bad("sites", numbers("has %d enabled, more than the %d response headers policies of an account", sites, SitesMax), "switch entries off")
+	}
+}
+
+// derived is a physical name and the most characters AWS allows it.
+type derived struct {
+	key  string // whose name it is made of
+	kind string
+	name string
+	max  int
+}
+
+// derivedNames are all names that AWS limits, made as the stacks make them.
+func (e *Environment) derivedNames() []derived {
+	all := []derived{
+		{"project_name", "load balancer", e.LoadBalancerName(), 32},
+		{"project_name", "artifact bucket", e.ArtifactBucket(), 63},
+		{"project_name", "access log bucket", e.AccessLogBucket(), 63},
+		{"project_name", "database", e.DatabaseIdentifier(), 63},
+		{"project_name", "secret", e.MasterSecretName(), 512},
+		{"project_name", "session document", e.SessionDocumentName(), 128},
+		{"project_name", "user pool", e.UserPoolName(), 128},
+		{"project_name", "deploy role", e.DeployRoleName(), 64},
+	}
+	for _, service := range e.Services {
+		key := "services[" + service.Name + "].name"
+		all = append(all,
+			derived{key, "Auto Scaling group", e.FleetName(service.Name), 255},
+			derived{key, "target group", e.TargetGroupName(service), targetGroupNameMax},
+			derived{key, "role", e.Named(service.Name), 64},
+			derived{key, "log group", e.ServiceLogGroup(service.Name), 512},
+			derived{key, "version parameter", e.VersionParameter(service.Name), 1011},
+			derived{"services[" + service.Name + "].host_label", "domain name", e.FQDN(service.HostLabel), 253},
+		)
+	}
+	for _, site := range e.Sites {
+		key := "sites[" + site.Name + "].name"
+		all = append(all,
+			derived{key, "bucket", e.SiteBucket(site.Name), 63},
+			derived{key, "origin access control", e.Named(site.Name + "-oac"), 64},
+			derived{"sites[" + site.Name + "].host_label", "domain name", e.FQDN(site.HostLabel), 253},
+		)
+	}
+	return all
+}
+
+// lengths refuses names that AWS would.
+func (v *validator) lengths() {
+	env := *v.env
+	if len(env.Project) > projectMax {
+		env.Project = env.Project[:projectMax] // project says what is wrong with it, once
+	}
+	for _, name := range env.derivedNames() {
+		if over := len(name.name) - name.max; over > 0 {
+			v.bad(name.key, fmt.Sprintf("makes a %s's name of %d characters, %d more than AWS takes (%s)", name.kind, len(name.name), over, quoted(name.name)), numbers("shorten it by %d", over))
+		}
+	}
+}
+
+func numbers(format string, values ...int) string {
+	anys := make([]any, len(values))
+	for i, value := range values {
+		anys[i] = value
+	}
+	return fmt.Sprintf(format, anys...)
+}

@@ -1,0 +1,65 @@
+package stacks
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/cxapi"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/d2-ride-booking/platform/config"
+	_ "github.com/d2-ride-booking/platform/internal/quietnode"
+)
+
+// Synth makes an app of the environments and writes its templates. The error of
+// a failed synth is one line: CDK reports every failure by a panic, whose
+// message is good and whose trace is noise, so it is caught here, once, for
+// cmd/infra and the tests alike. Close ends what it started.
+func Synth(props *awscdk.AppProps, environments func(awscdk.App) ([]*config.Environment, error)) (assembly cxapi.CloudAssembly, err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("synth: %s", message(failure))
+		}
+	}()
+	app := awscdk.NewApp(props)
+	found, err := environments(app)
+	if err != nil {
+		return nil, err
+	}
+	for _, env := range found {
+		addEnvironment(app, env)
+	}
+	return app.Synth(nil), nil
+}
+
+// addEnvironment builds both stacks of one environment into the app.
+func addEnvironment(app awscdk.App, env *config.Environment) {
+	edge := NewEdgeStack(app, env)
+	if env.Environment == config.Prod {
+		NewProdStack(app, env, edge)
+	} else {
+		NewDevStack(app, env, edge)
+	}
+}
+
+// message is what a panic says, without the JavaScript trace below it.
+func message(failure any) string {
+	text := strings.TrimSpace(fmt.Sprint(failure))
+	if end := strings.Index(text, "\n    at "); end >= 0 {
+		text = text[:end]
+	}
+	return text
+}
+
+// Close ends the JavaScript runtime behind CDK. jsii-runtime-go waits for it
+// twice and prints the second wait's failure, so nothing is heard meanwhile.
+func Close() {
+	heard := os.Stderr
+	defer func() { os.Stderr = heard }()
+	if silence, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil {
+		os.Stderr = silence
+	}
+	jsii.Close()
+}

@@ -2,6 +2,13 @@ module github.com/d2-ride-booking/platform
 
 go 1.26
 
+// What other tools put here is not ours to build: the CDK CLI ships Go templates.
+ignore (
+	./node_modules
+	./cdk.out
+	./.local
+)
+
 require (
 	github.com/aws/aws-cdk-go/awscdk/v2 v2.270.0
 	github.com/aws/constructs-go/constructs/v10 v10.6.0

@@ -43,7 +43,9 @@ func NewBastion(scope constructs.Construct, id string, props BastionProps) *Bast
 	subnets := *props.Network.VPC.SelectSubnets(props.Network.Public).Subnets
 	template := newLaunchTemplate(scope, "LaunchTemplate", instanceProps{
 		Name: props.Name, InstanceType: props.InstanceType, RootVolumeGiB: props.RootVolumeGiB,
-		AMIID: props.AMIID, Role: NewHostRole(scope, "Role", HostRoleProps{Name: props.Name, Sessions: props.Sessions}).Role,
+		AMIID: props.AMIID, Role: NewHostRole(scope, "Role", HostRoleProps{
+			Name: props.Name, Service: config.ServiceBastion, Sessions: props.Sessions,
+		}).Role,
 		SecurityGroup: group, PublicIP: true, SubnetID: subnets[0].SubnetId(),
 	})
 	instance := newInstance(scope, "Instance", template)

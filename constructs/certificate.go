@@ -10,9 +10,10 @@ import (
 
 // CertificateProps says for which domain a certificate stands.
 type CertificateProps struct {
-	Domain string // the base domain; the certificate is for it and every label under it
-	Zone   route53.IHostedZone
-	Alerts *Alerts
+	Domain  string // the base domain; the certificate is for it and every label under it
+	Zone    route53.IHostedZone
+	Service string // tag Service: what it serves
+	Alerts  *Alerts
 }
 
 // NewCertificate makes a certificate for the base domain and *.base, proven by
@@ -23,6 +24,7 @@ func NewCertificate(scope constructs.Construct, id string, props CertificateProp
 		SubjectAlternativeNames: strs(props.Domain),
 		Validation:              acm.CertificateValidation_FromDns(props.Zone),
 	})
+	service(certificate, props.Service)
 	name(certificate, props.Domain)
 	props.Alerts.Add(certificate, "Expiry", Alarm{
 		Name:        "certificate-expiry",

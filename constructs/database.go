@@ -88,13 +88,10 @@ func databaseSettings(scope constructs.Construct, props DatabaseProps, group ec2
 		BackupRetention:   awscdk.Duration_Days(num(s.BackupRetentionDays)), CopyTagsToSnapshot: yes(),
 		PreferredBackupWindow: str(s.BackupWindow), PreferredMaintenanceWindow: str(s.MaintenanceWindow),
 		DeletionProtection: boolean(s.DeletionProtection), DeleteAutomatedBackups: boolean(!props.Keep),
-		RemovalPolicy:         databaseRemoval(props.Keep),
-		CloudwatchLogsExports: strs(databaseLogs...),
-		ParameterGroup:        parameterGroup(scope, props, engine),
-		SubnetGroup: rds.NewSubnetGroup(scope, str("SubnetGroup"), &rds.SubnetGroupProps{
-			SubnetGroupName: str(props.Identifier), Description: str("Database tier"),
-			Vpc: props.Network.VPC, VpcSubnets: props.Network.Database, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
-		}),
+		RemovalPolicy:             databaseRemoval(props.Keep),
+		CloudwatchLogsExports:     strs(databaseLogs...),
+		ParameterGroup:            parameterGroup(scope, props, engine),
+		SubnetGroup:               subnetGroup(scope, props),
 		EnablePerformanceInsights: boolean(s.PerformanceInsights),
 	}
 	if s.PerformanceInsights {
@@ -104,6 +101,15 @@ func databaseSettings(scope constructs.Construct, props DatabaseProps, group ec2
 		settings.MonitoringInterval = seconds(time.Duration(s.MonitoringSeconds) * time.Second)
 	}
 	return settings
+}
+
+func subnetGroup(scope constructs.Construct, props DatabaseProps) rds.SubnetGroup {
+	group := rds.NewSubnetGroup(scope, str("SubnetGroup"), &rds.SubnetGroupProps{
+		SubnetGroupName: str(props.Identifier), Description: str("Database tier"),
+		Vpc: props.Network.VPC, VpcSubnets: props.Network.Database, RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
+	name(group, props.Identifier)
+	return group
 }
 
 // parameterGroup refuses connections without TLS (facts S6) and writes the slow

@@ -11,6 +11,7 @@ import (
 // HostRoleProps names the role of a host.
 type HostRoleProps struct {
 	Name     string
+	Service  string         // tag Service, as on the host
 	Sessions logs.ILogGroup // where shells on it are recorded
 }
 
@@ -27,6 +28,7 @@ func NewHostRole(scope constructs.Construct, id string, props HostRoleProps) *Ho
 		RoleName:  str(props.Name),
 		AssumedBy: iam.NewServicePrincipal(str("ec2.amazonaws.com"), nil),
 	})
+	service(role, props.Service)
 	name(role, props.Name)
 	// These actions know no resources: "*" is the only thing that AWS takes (Service Authorization Reference).
 	role.AddToPolicy(allow([]string{

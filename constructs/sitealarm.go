@@ -5,6 +5,8 @@ import (
 
 	cloudwatch "github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/d2-ride-booking/platform/config"
 )
 
 // AddSiteErrorAlarm fires when a distribution of the account answers 5xx.
@@ -13,7 +15,9 @@ import (
 // the distributions and so cannot know their ids; the query takes the worst of
 // all of them. Where DEV and PROD share an account, either's site fires both.
 func AddSiteErrorAlarm(scope constructs.Construct, id string, alerts *Alerts) {
-	alerts.Add(scope, id, Alarm{
+	scope = constructs.NewConstruct(scope, str(id))
+	service(scope, config.ServiceEdge)
+	alerts.Add(scope, "Alarm", Alarm{
 		Name:        "sites-5xx",
 		Description: "A CloudFront distribution answers more than one request in twenty with 5xx, for five minutes. Its bucket is gone or closed: look at the distribution's origin and the bucket policy.",
 		Metric: cloudwatch.NewMathExpression(&cloudwatch.MathExpressionProps{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/d2-ride-booking/platform/config"
 	_ "github.com/d2-ride-booking/platform/internal/quietnode"
+	"github.com/d2-ride-booking/platform/policies"
 )
 
 // Synth makes an app of the environments and writes its templates. The error of
@@ -24,6 +25,10 @@ func Synth(props *awscdk.AppProps, environments func(awscdk.App) ([]*config.Envi
 		}
 	}()
 	app := awscdk.NewApp(props)
+	leaveOutTraces(app)
+	if err := enforcePolicies(app); err != nil {
+		return nil, err
+	}
 	found, err := environments(app)
 	if err != nil {
 		return nil, err
@@ -32,6 +37,29 @@ func Synth(props *awscdk.AppProps, environments func(awscdk.App) ([]*config.Envi
 		addEnvironment(app, env)
 	}
 	return app.Synth(nil), nil
+}
+
+// leaveOutTraces keeps creation traces, and with them paths of this machine, out
+// of the assembly: two synths of one commit are the same bytes.
+func leaveOutTraces(app awscdk.App) {
+	for _, key := range []string{"aws:cdk:disable-stack-trace", "aws:cdk:disable-creation-stack-traces"} {
+		app.Node().SetContext(str(key), true)
+	}
+}
+
+// enforcePolicies has the runbook's principles checked over every template that
+// this app writes; CDK's own rules stay on beside them.
+func enforcePolicies(app awscdk.App) error {
+	if on, _ := app.Node().TryGetContext(str(policies.ErrorsContext)).(bool); !on {
+		return fmt.Errorf("cdk.json: context %q is not true, so no policy would fail a synth; set it to true, and run this through the cdk command", policies.ErrorsContext)
+	}
+	var rules []*awscdk.ValidationRuleSource
+	for _, rule := range policies.Rules() {
+		rules = append(rules, &awscdk.ValidationRuleSource{Name: str(rule.Name), Content: str(rule.Text)})
+	}
+	awscdk.Validations_Of(app).AddPlugins(awscdk.NewCloudFormationValidatePlugin(
+		&awscdk.CloudFormationValidatePluginProps{RegoRules: &rules}))
+	return nil
 }
 
 // addEnvironment builds both stacks of one environment into the app.

@@ -25,7 +25,8 @@ func NewEdgeStack(app awscdk.App, env *config.Environment) *Edge {
 	if len(env.EnabledSites()) > 0 {
 		if env.Domain.CloudFrontCertificateARN == "" {
 			edge.certificate = constructs.NewCertificate(stack, "Certificate", constructs.CertificateProps{
-				Domain: env.Domain.Base, Zone: hostedZone(stack, env), Alerts: alerts,
+				Domain: env.Domain.Base, Zone: hostedZone(stack, env),
+				Service: config.ServiceEdge, Alerts: alerts,
 			})
 		}
 		constructs.AddSiteErrorAlarm(stack, "Sites5xx", alerts)

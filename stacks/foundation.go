@@ -14,6 +14,7 @@ import (
 
 	"github.com/d2-ride-booking/platform/config"
 	"github.com/d2-ride-booking/platform/constructs"
+	"github.com/d2-ride-booking/platform/policies"
 )
 
 // foundation is what DEV and PROD have alike, built in the order of its methods.
@@ -70,9 +71,8 @@ func newStack(app awscdk.App, env *config.Environment, stackName, region string)
 		TerminationProtection: boolean(env.Environment == config.Prod),
 	})
 	knowZones(stack, env)
-	// The policies know by this which rules a template must keep.
-	stack.AddMetadata(str("D2"), map[string]any{"Environment": env.Environment})
 	tagEverything(stack, env)
+	sign(stack, env)
 	return stack
 }
 
@@ -85,6 +85,17 @@ func knowZones(stack awscdk.Stack, env *config.Environment) {
 	}
 	key := fmt.Sprintf("availability-zones:account=%s:region=%s", env.Account, env.Region)
 	stack.Node().SetContext(str(key), zones)
+}
+
+// sign has a template say whose it is, by which the policies know the rules it
+// must keep: outputs are what their engine shows of a stack.
+func sign(stack awscdk.Stack, env *config.Environment) {
+	kind := policies.MainStack
+	if *stack.StackName() == env.EdgeStackName() {
+		kind = policies.EdgeStack
+	}
+	output(stack, "environment", str(string(env.Environment)))
+	output(stack, "stack", str(kind))
 }
 
 // tagEverything applies the environment's tags. An operator's own are kept off
@@ -169,7 +180,7 @@ func (f *foundation) regionalCertificate() acm.ICertificate {
 		return constructs.ImportedCertificate(f.stack, "Certificate", given)
 	}
 	return constructs.NewCertificate(f.stack, "Certificate", constructs.CertificateProps{
-		Domain: f.env.Domain.Base, Zone: f.zone, Alerts: f.alerts,
+		Domain: f.env.Domain.Base, Zone: f.zone, Service: config.ServiceLoadBalancer, Alerts: f.alerts,
 	})
 }
 

@@ -13,15 +13,16 @@ import (
 // by which the runbooks looked for it in terraform output (facts 3).
 // CloudFormation takes letters and digits only in an output's own key, so the
 // dotted one stands in the description, where d2ctl reads it.
-func (f *foundation) output(key string, value *string) {
-	awscdk.NewCfnOutput(f.stack, str("Output"+camel(key)), &awscdk.CfnOutputProps{
+func output(stack awscdk.Stack, key string, value *string) {
+	awscdk.NewCfnOutput(stack, str("Output"+camel(key)), &awscdk.CfnOutputProps{
 		Key: str(camel(key)), Description: str(key), Value: value,
 	})
 }
 
+func (f *foundation) output(key string, value *string) { output(f.stack, key, value) }
+
 // outputs are everything that the runbooks look up (facts 3), for both stages.
 func (f *foundation) outputs(balancer *constructs.LoadBalancer, bastion *constructs.Bastion, sites []*constructs.StaticSite) {
-	f.output("environment", str(string(f.env.Environment)))
 	f.output("region", str(f.env.Region))
 	f.output("domain_base", str(f.env.Domain.Base))
 	f.outputNetwork()

@@ -84,7 +84,9 @@ func (f *foundation) pageOrigins() []string {
 
 // role is the one role of a host: what each of its services may do, and no more.
 func (f *foundation) role(roleName, logicalID string, services ...config.Service) *constructs.HostRole {
-	role := constructs.NewHostRole(f.stack, logicalID, constructs.HostRoleProps{Name: roleName, Sessions: f.sessions})
+	role := constructs.NewHostRole(f.stack, logicalID, constructs.HostRoleProps{
+		Name: roleName, Service: services[0].Name, Sessions: f.sessions,
+	})
 	for _, service := range services {
 		role.AllowService(f.release(service), f.serviceLog(service))
 		if service.UsesDatabase && f.database != nil {

@@ -35,9 +35,9 @@ type Alerts struct {
 	silent bool
 }
 
-// NewAlerts makes the topic and its key. The key's policy names CloudWatch,
-// EventBridge and Budgets: with the key of the original, alarms fired and
-// nobody was told (facts R2).
+// NewAlerts makes the topic and its key. The key's policy names CloudWatch and
+// Budgets: with the key of the original, alarms fired and nobody was told
+// (facts R2).
 func NewAlerts(scope constructs.Construct, id string, props AlertsProps) *Alerts {
 	scope = constructs.NewConstruct(scope, str(id))
 	service(scope, config.ServiceObservability)
@@ -54,9 +54,8 @@ func NewAlerts(scope constructs.Construct, id string, props AlertsProps) *Alerts
 	})
 	name(topic, props.Prefix+"-alarms")
 	alerts := &Alerts{Topic: topic, Key: key, prefix: props.Prefix, silent: props.Silent}
-	for _, publisher := range []string{"cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com"} {
-		alerts.allowPublisher(publisher)
-	}
+	alerts.allowPublisher("cloudwatch.amazonaws.com")
+	alerts.allowPublisher("budgets.amazonaws.com")
 	if props.Email != "" {
 		topic.AddSubscription(subscriptions.NewEmailSubscription(str(props.Email), nil))
 	}
@@ -74,6 +73,20 @@ func (a *Alerts) allowPublisher(service string) {
 	a.Key.AddToResourcePolicy(iam.NewPolicyStatement(&iam.PolicyStatementProps{
 		Principals: list[iam.IPrincipal](principal), Actions: strs("kms:Decrypt", "kms:GenerateDataKey*"),
 		Resources: strs("*"), Conditions: (*map[string]any)(&ours),
+	}), nil)
+}
+
+// allowLogGroup lets CloudWatch Logs encrypt one log group with the key. The
+// group is named, not referred to: it depends on the key already.
+func (a *Alerts) allowLogGroup(groupName string) {
+	stack := awscdk.Stack_Of(a.Key)
+	ofGroup := map[string]any{"ArnEquals": map[string]any{
+		"kms:EncryptionContext:aws:logs:arn": arn(a.Key, "logs", "log-group:"+groupName),
+	}}
+	a.Key.AddToResourcePolicy(iam.NewPolicyStatement(&iam.PolicyStatementProps{
+		Principals: list[iam.IPrincipal](iam.NewServicePrincipal(str("logs."+*stack.Region()+".amazonaws.com"), nil)),
+		Actions:    strs("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"),
+		Resources:  strs("*"), Conditions: (*map[string]any)(&ofGroup),
 	}), nil)
 }
 
@@ -119,7 +132,10 @@ func (a *Alerts) Add(scope constructs.Construct, id string, alarm Alarm) cloudwa
 	return made
 }
 
-// tellOf sends an event of AWS to the topic: for what happens once and is no number.
+// tellOf sends an event of AWS to the topic: for what happens once and is no
+// number. CDK lets EventBridge publish without a condition on the account,
+// because EventBridge supports none on an encrypted topic (SNS Developer Guide,
+// key management).
 func (a *Alerts) tellOf(scope constructs.Construct, id, ruleName string, pattern *events.EventPattern) {
 	if a.silent {
 		return

@@ -26,6 +26,7 @@ type BastionProps struct {
 type Bastion struct {
 	InstanceID    *string
 	PrivateIP     *string
+	PublicIP      *string // to call out with; nothing can call in
 	SecurityGroup ec2.ISecurityGroup
 }
 
@@ -52,7 +53,7 @@ func NewBastion(scope constructs.Construct, id string, props BastionProps) *Bast
 	name(instance, props.Name)
 	instance.Node().AddDependency(props.Network.VPC.InternetConnectivityEstablished())
 	props.Alerts.Add(scope, "StatusCheckFailed", statusCheckAlarm("bastion", instance.Ref()))
-	return &Bastion{InstanceID: instance.Ref(), PrivateIP: instance.AttrPrivateIp(), SecurityGroup: group}
+	return &Bastion{InstanceID: instance.Ref(), PrivateIP: instance.AttrPrivateIp(), PublicIP: instance.AttrPublicIp(), SecurityGroup: group}
 }
 
 // statusCheckAlarm fires when EC2 itself says that an instance is broken (facts 1.17).

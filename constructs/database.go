@@ -54,6 +54,8 @@ func NewDatabase(scope constructs.Construct, id string, props DatabaseProps) *Da
 	secret.ApplyRemovalPolicy(removal(props.Keep))
 	name(secret, props.SecretName)
 	instance := rds.NewDatabaseInstance(scope, str("Instance"), databaseSettings(scope, props, group, secret))
+	// CDK leaves the mode out without Performance Insights, which a db.t3.micro has not.
+	instance.Node().DefaultChild().(rds.CfnDBInstance).SetDatabaseInsightsMode(str("standard"))
 	name(instance, props.Identifier)
 	for _, log := range databaseLogs {
 		instance.Node().AddDependency(NewLogGroup(scope, "Log-"+log, LogGroupProps{

@@ -25,6 +25,7 @@ type SessionLogProps struct {
 func NewSessionLog(scope constructs.Construct, id string, props SessionLogProps) logs.ILogGroup {
 	scope = constructs.NewConstruct(scope, str(id))
 	service(scope, config.ServiceBastion)
+	props.Alerts.allowLogGroup(props.GroupName)
 	group := NewLogGroup(scope, "LogGroup", LogGroupProps{
 		Name: props.GroupName, RetentionDays: props.RetentionDays, Key: props.Alerts.Key, Keep: props.Keep,
 	})

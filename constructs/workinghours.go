@@ -30,8 +30,10 @@ func NewWorkingHours(scope constructs.Construct, id string, props WorkingHoursPr
 	scope = constructs.NewConstruct(scope, str(id))
 	service(scope, config.ServiceCost)
 	role := iam.NewRole(scope, str("Role"), &iam.RoleProps{
-		RoleName:  str(props.Prefix + "-working-hours"),
-		AssumedBy: iam.NewServicePrincipal(str("scheduler.amazonaws.com"), nil),
+		RoleName: str(props.Prefix + "-working-hours"),
+		AssumedBy: iam.NewServicePrincipal(str("scheduler.amazonaws.com"), &iam.ServicePrincipalOpts{
+			Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Stack_Of(scope).Account()}},
+		}),
 	})
 	name(role, props.Prefix+"-working-hours")
 	plan := workingHours{scope, props, role}
@@ -77,7 +79,7 @@ func (w workingHours) schedule(id, what, at, days, action string, input map[stri
 		ScheduleExpressionTimezone: str(w.props.Hours.TimeZone),
 		FlexibleTimeWindow:         &scheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: str("OFF")},
 		Target: &scheduler.CfnSchedule_TargetProperty{
-			Arn:         str("arn:" + *awscdk.Aws_PARTITION() + ":scheduler:::aws-sdk:" + action),
+			Arn:         str("arn:aws:scheduler:::aws-sdk:" + action),
 			RoleArn:     w.role.RoleArn(),
 			Input:       str(string(body)),
 			RetryPolicy: &scheduler.CfnSchedule_RetryPolicyProperty{MaximumRetryAttempts: num(0)},

@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -37,6 +38,21 @@ func Synth(props *awscdk.AppProps, environments func(awscdk.App) ([]*config.Envi
 		addEnvironment(app, env)
 	}
 	return app.Synth(nil), nil
+}
+
+// Context is what the CDK command line hands an app: the context of a cdk.json.
+// Whoever synthesizes without that command reads it here, else he would get
+// another product.
+func Context(cdkJSON string) (map[string]any, error) {
+	data, err := os.ReadFile(cdkJSON)
+	if err != nil {
+		return nil, err
+	}
+	var settings struct{ Context map[string]any }
+	if err := json.Unmarshal(data, &settings); err != nil {
+		return nil, fmt.Errorf("%s: %w", cdkJSON, err)
+	}
+	return settings.Context, nil
 }
 
 // leaveOutTraces keeps creation traces, and with them paths of this machine, out

@@ -38,6 +38,7 @@ func (f *foundation) outputs(balancer *constructs.LoadBalancer, bastion *constru
 	if bastion != nil {
 		f.output("bastion.instance_id", bastion.InstanceID)
 		f.output("bastion.private_ip", bastion.PrivateIP)
+		f.output("bastion.public_ip", bastion.PublicIP)
 		f.output("bastion.security_group_id", bastion.SecurityGroup.SecurityGroupId())
 	}
 	for i, site := range f.env.EnabledSites() {

@@ -61,7 +61,7 @@ func environment(t *testing.T, stage config.Stage, change ...func(*config.Enviro
 // synthesize builds environments as cmd/infra does, with the context of cdk.json,
 // and returns their templates by stack.
 func synthesize(environments ...*config.Environment) (map[string]Template, error) {
-	context, err := cdkContext()
+	context, err := stacks.Context(filepath.Join(root, "cdk.json"))
 	if err != nil {
 		return nil, err
 	}
@@ -76,17 +76,6 @@ func synthesize(environments ...*config.Environment) (map[string]Template, error
 		return nil, err
 	}
 	return readTemplates(out)
-}
-
-// cdkContext is what the CDK command line hands the app: without it go test would check another product.
-func cdkContext() (map[string]any, error) {
-	data, err := os.ReadFile(filepath.Join(root, "cdk.json"))
-	if err != nil {
-		return nil, err
-	}
-	var settings struct{ Context map[string]any }
-	err = json.Unmarshal(data, &settings)
-	return settings.Context, err
 }
 
 func readTemplates(dir string) (map[string]Template, error) {

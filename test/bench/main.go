@@ -1,0 +1,69 @@
+// Command bench times what people wait for, each as a whole process, and prints
+// medians: the synth of both environments beside that of an app with a single
+// bucket, the way from an edited construct to the snapshot test's answer, and
+// how both grow with services and sites. Figures of one run compare; figures of
+// two runs do not.
+//
+//	make bench
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+func main() {
+	runs := flag.Int("runs", 5, "counted runs of each command, after one that warms up")
+	app := flag.String("app", "", "be one of the apps that are timed, and exit (the bench calls itself with it)")
+	flag.Parse()
+	var err error
+	if *app != "" {
+		err = synthesize(*app)
+	} else {
+		err = bench(*runs)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench prints every measurement, one after the other: two at a time would time each other.
+func bench(runs int) error {
+	root, err := repository()
+	if err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "d2-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	self, err := build(root, work)
+	if err != nil {
+		return err
+	}
+	b := &runner{root: root, work: work, self: self, runs: runs}
+	for _, measurement := range []func() error{b.synth, b.growth, b.limits, b.edit} {
+		if err := measurement(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// repository is the folder of go.mod, from wherever in it the bench is started.
+func repository() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+	}
+	return "", fmt.Errorf("no go.mod above the working directory; start it inside the repository: make bench")
+}

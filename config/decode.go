@@ -15,8 +15,9 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// maxFileBytes is far above any real file; it keeps a wrong path from being parsed for minutes.
-const maxFileBytes = 128 << 10
+// maxFileBytes is far above any real file (300 services fit). The YAML parser's time
+// grows with the square of nonsense: 32 KiB take it a second, 128 KiB most of a minute.
+const maxFileBytes = 32 << 10
 
 // seeReference is the remedy where the file alone cannot tell what was meant.
 const seeReference = "docs/configuration.md lists every key"
@@ -78,6 +79,9 @@ func decode(data []byte) *decoder {
 	env := Defaults(stage)
 	if root != nil {
 		d.mapping("", root, reflect.ValueOf(&env).Elem())
+	}
+	if _, given := d.lines["network.zones"]; !given {
+		env.Network.moveTo(env.Region)
 	}
 	if known {
 		d.env = &env

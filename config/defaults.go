@@ -171,13 +171,20 @@ func twoZones(region string, second int) Network {
 		return netip.MustParsePrefix(fmt.Sprintf("10.%d.%d.0/%d", second, third, bits))
 	}
 	network := Network{VPCCIDR: block(0, 16)}
-	for i, letter := range []string{"a", "b"} {
+	for i := range 2 {
 		network.Zones = append(network.Zones, Zone{
-			AvailabilityZone: region + letter,
-			Public:           block(1+i, 24),
-			App:              block(11+i, 24),
-			Database:         block(21+i, 24),
+			Public:   block(1+i, 24),
+			App:      block(11+i, 24),
+			Database: block(21+i, 24),
 		})
 	}
+	network.moveTo(region)
 	return network
+}
+
+// moveTo names the zones a, b … of a Region, so that a file that changes only aws_region is whole.
+func (n *Network) moveTo(region string) {
+	for i := range n.Zones {
+		n.Zones[i].AvailabilityZone = region + string(rune('a'+i))
+	}
 }

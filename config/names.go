@@ -147,7 +147,9 @@ func (e *Environment) APIBaseURL() string {
 }
 
 // CognitoURL is where browsers sign in.
-func (e *Environment) CognitoURL() string { return "https://cognito-idp." + e.Region + ".amazonaws.com" }
+func (e *Environment) CognitoURL() string {
+	return "https://cognito-idp." + e.Region + ".amazonaws.com"
+}
 
 // AppHostName is DEV's one host (facts 1.4).
 func (e *Environment) AppHostName() string { return e.Named("app-host") }
@@ -169,19 +171,24 @@ func (e *Environment) FleetName(service string) string { return e.Named(service 
 // shared account finds only PROD's.
 func (e *Environment) TargetGroupName(service Service) string {
 	if e.Environment == Dev {
-		return fit(e.Named(service.HostLabel), targetGroupNameMax)
+		return fit(e.Prefix(), service.HostLabel, targetGroupNameMax)
 	}
-	return fit(e.Named(service.Name), targetGroupNameMax)
+	return fit(e.Prefix(), service.Name, targetGroupNameMax)
 }
 
-// fit shortens a name to max characters; the hash keeps shortened names apart.
-func fit(name string, max int) string {
+// fit joins a prefix and what people search for, and shortens the prefix when the
+// name is over max characters; the hash keeps shortened names apart.
+func fit(prefix, what string, max int) string {
+	name := prefix + "-" + what
 	if len(name) <= max {
 		return name
 	}
 	sum := sha256.Sum256([]byte(name))
-	hash := hex.EncodeToString(sum[:])[:6]
-	return strings.TrimRight(name[:max-len(hash)-1], "-") + "-" + hash
+	tail := "-" + hex.EncodeToString(sum[:])[:6]
+	if room := max - len(tail) - len(what) - 1; room > 0 {
+		return strings.TrimRight(prefix[:room], "-") + tail + "-" + what
+	}
+	return strings.TrimRight(what[:min(len(what), max-len(tail))], "-") + tail
 }
 
 // DatabaseIdentifier is the RDS instance (runbook PROD 3.2).

@@ -77,6 +77,8 @@ func (v *validator) zones(vpcOK bool) {
 func (v *validator) zoneName(key, name string, seen map[string]bool) {
 	inRegion := regexp.MustCompile(`^` + regexp.QuoteMeta(v.env.Region) + `[a-z]$`)
 	switch {
+	case !regionPattern.MatchString(v.env.Region):
+		// aws_region is what to mend first.
 	case !inRegion.MatchString(name):
 		v.bad(key, quoted(name)+" is not an Availability Zone of "+quoted(v.env.Region), "write the Region and a letter, e.g. "+v.env.Region+"a")
 	case seen[name]:

@@ -17,10 +17,10 @@ const (
 	parameterMax = 4096
 )
 
-// platformParameters are the variables that the platform itself gives to a
+// PlatformVariables are the variables that the platform itself gives to a
 // service (facts 1.15); a service's own parameters may not be called so. CORS_ORIGINS
 // is not among them: who has pages elsewhere writes the whole list.
-var platformParameters = []string{
+var PlatformVariables = []string{
 	"NODE_ENV", "PORT", "AWS_REGION",
 	"COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID",
 	"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_IAM_AUTH",
@@ -108,7 +108,7 @@ func (v *validator) parameters(key string, parameters map[string]string) {
 		switch {
 		case !variablePattern.MatchString(name):
 			v.bad(own, "is no name of a variable", "use letters, digits and _, e.g. FEATURE_RATINGS")
-		case slices.Contains(platformParameters, name):
+		case slices.Contains(PlatformVariables, name):
 			v.bad(own, "is set by the platform", "take it out")
 		case value == "" || len(value) > parameterMax:
 			v.bad(own, fmt.Sprintf("has %d bytes, but a parameter has 1 to %d", len(value), parameterMax), "shorten the value, or take an empty one out")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/cxapi"
@@ -69,14 +70,18 @@ func enforcePolicies(app awscdk.App) error {
 	if on, _ := app.Node().TryGetContext(str(policies.ErrorsContext)).(bool); !on {
 		return fmt.Errorf("cdk.json: context %q is not true, so no policy would fail a synth; set it to true, and run this through the cdk command", policies.ErrorsContext)
 	}
+	awscdk.Validations_Of(app).AddPlugins(principles())
+	return nil
+}
+
+// principles are compiled once a process, which takes most of a second: the tests make many apps.
+var principles = sync.OnceValue(func() awscdk.CloudFormationValidatePlugin {
 	var rules []*awscdk.ValidationRuleSource
 	for _, rule := range policies.Rules() {
 		rules = append(rules, &awscdk.ValidationRuleSource{Name: str(rule.Name), Content: str(rule.Text)})
 	}
-	awscdk.Validations_Of(app).AddPlugins(awscdk.NewCloudFormationValidatePlugin(
-		&awscdk.CloudFormationValidatePluginProps{RegoRules: &rules}))
-	return nil
-}
+	return awscdk.NewCloudFormationValidatePlugin(&awscdk.CloudFormationValidatePluginProps{RegoRules: &rules})
+})
 
 // addEnvironment builds both stacks of one environment into the app.
 func addEnvironment(app awscdk.App, env *config.Environment) {

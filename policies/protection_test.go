@@ -1,0 +1,50 @@
+package policies_test
+
+var protectionBreaches = []breach{
+	{rule: "D2-PROD-10.1-encrypted-volumes", kind: wrong, how: "a plain root volume",
+		edits: []edit{set(fleetData+"/BlockDeviceMappings/0/Ebs/Encrypted", false)}},
+	{rule: "D2-PROD-10.1-encrypted-volumes", kind: missing, how: "a volume that says nothing, in DEV", in: "dev",
+		edits: []edit{remove(fleetData + "/BlockDeviceMappings/0/Ebs/Encrypted")}},
+	{rule: "D2-PROD-10.1-encrypted-volumes", kind: missing, how: "no mapping leaves it to the account",
+		edits: []edit{remove(fleetData + "/BlockDeviceMappings")}},
+	{rule: "D2-PROD-10.1-encrypted-volumes", kind: missing, how: "the bastion, whose template maps nothing either",
+		edits: []edit{remove("Bastion/Properties/BlockDeviceMappings")}, at: "BastionLaunchTemplate"},
+	{rule: "D2-PROD-10.1-encrypted-volumes", kind: wrong, how: "the bastion's own mapping",
+		edits: []edit{set("Bastion/Properties/BlockDeviceMappings/0/Ebs/Encrypted", "false")}},
+	{rule: "D2-PROD-10.1-encrypted-volumes", kind: missing, how: "a host without template and mapping, in DEV", in: "dev",
+		edits: []edit{remove("Host/Properties/LaunchTemplate")},
+		with:  []string{"D2-PROD-10.1-imdsv2", "D2-PROD-11.1-own-roles"}},
+	{rule: "D2-PROD-10.1-encrypted-volumes", kind: missing, how: "a volume of its own",
+		edits: []edit{resource("Data", "AWS::EC2::Volume", object{"Size": 10})}},
+
+	{rule: "D2-PROD-10.1-bucket-encryption", kind: wrong, how: "an unknown algorithm",
+		edits: []edit{set("Artifacts/Properties/BucketEncryption/ServerSideEncryptionConfiguration/0/ServerSideEncryptionByDefault/SSEAlgorithm", "none")}},
+	{rule: "D2-PROD-10.1-bucket-encryption", kind: missing, how: "nothing said",
+		edits: []edit{remove("Site/Properties/BucketEncryption")}},
+
+	{rule: "D2-PROD-10.1-bucket-public-access", kind: wrong, how: "one of four open",
+		edits: []edit{set("Site/Properties/PublicAccessBlockConfiguration/BlockPublicPolicy", false)}},
+	{rule: "D2-PROD-10.1-bucket-public-access", kind: missing, how: "one of four left out",
+		edits: []edit{remove("Artifacts/Properties/PublicAccessBlockConfiguration/IgnorePublicAcls")}},
+	{rule: "D2-PROD-10.1-bucket-public-access", kind: missing, how: "the log bucket, in DEV", in: "dev",
+		edits: []edit{remove("Logs/Properties/PublicAccessBlockConfiguration")}},
+
+	{rule: "D2-PROD-10.1-key-rotation", kind: wrong, how: "switched off",
+		edits: []edit{set("Key/Properties/EnableKeyRotation", false)}},
+	{rule: "D2-PROD-10.1-key-rotation", kind: missing, how: "nothing said",
+		edits: []edit{remove("Key/Properties/EnableKeyRotation")}},
+
+	{rule: "D2-PROD-10.1-topic-encrypted", kind: wrong, how: "an empty key",
+		edits: []edit{set("Alarms/Properties/KmsMasterKeyId", "")}},
+	{rule: "D2-PROD-10.1-topic-encrypted", kind: missing, how: "no key",
+		edits: []edit{remove("Alarms/Properties/KmsMasterKeyId")}},
+
+	{rule: "D2-PROD-10.1-no-plain-secrets", kind: wrong, how: "a password in the template",
+		edits: []edit{set("Db/Properties/MasterUserPassword", "correct-horse-battery")}},
+	{rule: "D2-PROD-10.1-no-plain-secrets", kind: missing, how: "a database whose password nobody keeps",
+		edits: []edit{remove("Db/Properties/MasterUserPassword")}},
+	{rule: "D2-PROD-10.1-no-plain-secrets", kind: wrong, how: "a secret written out",
+		edits: []edit{set("DbSecret/Properties/SecretString", `{"password":"correct-horse-battery"}`)}},
+	{rule: "D2-PROD-10.1-no-plain-secrets", kind: wrong, how: "a parameter that is a password, in DEV", in: "dev",
+		edits: []edit{set("Version/Properties/Name", "/d2-ride-booking/dev/backend-api/env/DB_PASSWORD")}},
+}

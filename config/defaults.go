@@ -132,7 +132,7 @@ func fillDev(env *Environment) {
 	env.Release.NoncurrentDays = 30 // facts 1.10
 	env.Observability.LogRetentionDays = 7
 	env.Cost = Cost{
-		MonthlyBudgetUSD: 100,
+		MonthlyBudgetUSD: 200,
 		// Facts 5.7: the hours that the original's cron lines suggested.
 		WorkingHours: &WorkingHours{Start: "09:00", Stop: "18:00", Days: "MON-FRI", TimeZone: "Asia/Singapore"},
 	}
@@ -161,7 +161,7 @@ func fillProd(env *Environment) {
 	env.Identity.PasswordMinLength = 12
 	env.Release.NoncurrentDays = 365
 	env.Observability.LogRetentionDays = 90
-	env.Cost = Cost{MonthlyBudgetUSD: 300}
+	env.Cost = Cost{MonthlyBudgetUSD: 600}
 }
 
 // twoZones is the original's address plan (facts 1.2) within 10.<second>.0.0/16:

@@ -128,7 +128,7 @@ type Network struct {
 type Zone struct {
 	// AvailabilityZone is its name, e.g. ap-southeast-1a.
 	AvailabilityZone string `yaml:"availability_zone" json:"availability_zone" jsonschema:"required"`
-	// Public holds load balancer nodes, NAT gateways and the bastion.
+	// Public holds load balancer nodes, NAT gateways, the bastion, and DEV's host while there is no NAT.
 	Public netip.Prefix `yaml:"public" json:"public" jsonschema:"required"`
 	// App holds the hosts of the services.
 	App netip.Prefix `yaml:"app" json:"app" jsonschema:"required"`

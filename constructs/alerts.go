@@ -67,12 +67,12 @@ func (a *Alerts) allowPublisher(service string) {
 	ours := map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Stack_Of(a.Topic).Account()}}
 	a.Topic.AddToResourcePolicy(iam.NewPolicyStatement(&iam.PolicyStatementProps{
 		Principals: list[iam.IPrincipal](principal), Actions: strs("sns:Publish"),
-		Resources: strs(*a.Topic.TopicArn()), Conditions: (*map[string]any)(&ours),
+		Resources: strs(*a.Topic.TopicArn()), Conditions: &ours,
 	}))
 	// A key policy speaks of its own key alone: "*" is how AWS writes "this key" there.
 	a.Key.AddToResourcePolicy(iam.NewPolicyStatement(&iam.PolicyStatementProps{
 		Principals: list[iam.IPrincipal](principal), Actions: strs("kms:Decrypt", "kms:GenerateDataKey*"),
-		Resources: strs("*"), Conditions: (*map[string]any)(&ours),
+		Resources: strs("*"), Conditions: &ours,
 	}), nil)
 }
 
@@ -86,7 +86,7 @@ func (a *Alerts) allowLogGroup(groupName string) {
 	a.Key.AddToResourcePolicy(iam.NewPolicyStatement(&iam.PolicyStatementProps{
 		Principals: list[iam.IPrincipal](iam.NewServicePrincipal(str("logs."+*stack.Region()+".amazonaws.com"), nil)),
 		Actions:    strs("kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"),
-		Resources:  strs("*"), Conditions: (*map[string]any)(&ofGroup),
+		Resources:  strs("*"), Conditions: &ofGroup,
 	}), nil)
 }
 

@@ -14,7 +14,9 @@ type BudgetProps struct {
 	// Tag and Value choose what counts: what carries the tag. The tag must be
 	// activated for cost allocation once in the account (README).
 	Tag, Value string
-	Alerts     *Alerts
+	// Tags are those of the whole environment: CDK's Tags do not reach a budget.
+	Tags   []config.Tag
+	Alerts *Alerts
 }
 
 // NewBudget makes the monthly budget; it tells the topic at 80 % spent and when
@@ -38,12 +40,17 @@ func NewBudget(scope constructs.Construct, id string, props BudgetProps) budgets
 			CostFilters: map[string]any{"TagKeyValue": strs("user:" + props.Tag + "$" + props.Value)},
 		},
 		NotificationsWithSubscribers: list(notice("ACTUAL", 80), notice("FORECASTED", 100)),
-		ResourceTags: list[any](
-			&budgets.CfnBudget_ResourceTagProperty{Key: str(config.TagService), Value: str(config.ServiceCost)},
-			&budgets.CfnBudget_ResourceTagProperty{Key: str(config.TagName), Value: str(props.Name)},
-		),
+		ResourceTags:                 budgetTags(props),
 	})
 	// The topic's policy must stand before Budgets tries to publish.
 	budget.Node().AddDependency(props.Alerts.Topic.Node().FindChild(str("Policy")))
 	return budget
+}
+
+func budgetTags(props BudgetProps) *[]any {
+	var tags []any
+	for _, tag := range append(props.Tags, config.Tag{Key: config.TagService, Value: config.ServiceCost}, config.Tag{Key: config.TagName, Value: props.Name}) {
+		tags = append(tags, &budgets.CfnBudget_ResourceTagProperty{Key: str(tag.Key), Value: str(tag.Value)})
+	}
+	return &tags
 }

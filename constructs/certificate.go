@@ -20,12 +20,12 @@ type CertificateProps struct {
 // DNS. One wildcard serves every service and site, so a new one waits for nobody.
 func NewCertificate(scope constructs.Construct, id string, props CertificateProps) acm.ICertificate {
 	certificate := acm.NewCertificate(scope, str(id), &acm.CertificateProps{
+		CertificateName:         str(props.Domain), // its tag Name, which would else be the construct's path
 		DomainName:              str("*." + props.Domain),
 		SubjectAlternativeNames: strs(props.Domain),
 		Validation:              acm.CertificateValidation_FromDns(props.Zone),
 	})
 	service(certificate, props.Service)
-	name(certificate, props.Domain)
 	props.Alerts.Add(certificate, "Expiry", Alarm{
 		Name:        "certificate-expiry",
 		Description: "The certificate of *." + props.Domain + " ends in under 30 days: ACM renews at 60, so its DNS record is gone or wrong. Look at it in Certificate Manager.",

@@ -3,6 +3,8 @@ package constructs
 import (
 	cloudwatch "github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/constructs-go/constructs/v10"
+
+	"github.com/d2-ride-booking/platform/config"
 )
 
 // NewDashboard shows every number that an alarm of the stack watches, beside
@@ -15,6 +17,7 @@ func NewDashboard(scope constructs.Construct, id, dashboardName string, alerts *
 		dashboard.AddWidgets(row...)
 		rest = rest[len(row):]
 	}
+	service(dashboard, config.ServiceObservability)
 	name(dashboard, dashboardName)
 	return dashboard
 }

@@ -58,7 +58,7 @@ func allow(actions []string, resources ...string) iam.PolicyStatement {
 func allowWhen(actions []string, conditions map[string]any, resources ...string) iam.PolicyStatement {
 	return iam.NewPolicyStatement(&iam.PolicyStatementProps{
 		Actions: strs(actions...), Resources: strs(resources...),
-		Conditions: (*map[string]any)(&conditions),
+		Conditions: &conditions,
 	})
 }
 

@@ -21,11 +21,13 @@ type LoadBalancerProps struct {
 	Network            *Network
 	Certificate        acm.ICertificate
 	Zone               route53.IHostedZone
-	AccessLogs         s3.IBucket // nil writes none (DEV)
+	AccessLogs         s3.IBucket
 	DeletionProtection bool
 	// PlainHealth lets http://<its DNS name>/<health check> answer, as runbook DEV 5.5 asks.
 	PlainHealth bool
-	Alerts      *Alerts
+	// Sleeps says that working hours stop its hosts, so that having none is no alarm (DEV).
+	Sleeps bool
+	Alerts *Alerts
 }
 
 // LoadBalancer answers for every service of an environment, each by its host name.
@@ -130,12 +132,15 @@ func (l *LoadBalancer) backendAlarms(scope constructs.Construct, what string, gr
 		Description: "A target of " + what + " has failed its health check for five minutes. See why in the target's health (runbook PROD 13.1).",
 		Metric:      of("UnHealthyHostCount", "Maximum"), Above: 0, Periods: 5,
 	})
-	return []cloudwatch.Alarm{
-		add(scope, "NoHealthyHost", Alarm{
+	var alarms []cloudwatch.Alarm
+	if !l.props.Sleeps {
+		alarms = append(alarms, add(scope, "NoHealthyHost", Alarm{
 			Name:        what + "-no-healthy-host",
 			Description: "No target of " + what + " is healthy: users get 503. Look at the targets, then at the last release (runbook PROD 5.5, 13.1).",
 			Metric:      of("HealthyHostCount", "Minimum"), Below: 1, Periods: 2, MissingIsBad: true,
-		}),
+		}))
+	}
+	return append(alarms,
 		add(scope, "Target5xx", Alarm{
 			Name:        what + "-5xx",
 			Description: "More than 50 answers 5xx of " + what + " in five minutes. Look at its log for ERROR (runbook PROD 9.1) and at the last release.",
@@ -146,7 +151,7 @@ func (l *LoadBalancer) backendAlarms(scope constructs.Construct, what string, gr
 			Description: "One answer in a hundred of " + what + " takes over two seconds, for five minutes. Look at database and CPU.",
 			Metric:      of("TargetResponseTime", "p99"), Above: 2, Periods: 5,
 		}),
-	}
+	)
 }
 
 func (l *LoadBalancer) alarms(scope constructs.Construct) {

@@ -59,10 +59,12 @@ type ServiceRelease struct {
 func NewServiceRelease(scope constructs.Construct, id string, props ServiceReleaseProps) *ServiceRelease {
 	scope = constructs.NewConstruct(scope, str(id))
 	service(scope, props.Service.Name)
-	name(ssm.NewStringParameter(scope, str("Version"), &ssm.StringParameterProps{
+	version := ssm.NewStringParameter(scope, str("Version"), &ssm.StringParameterProps{
 		ParameterName: str(props.VersionParameter), StringValue: str(config.Unreleased),
 		Description: str("The release that hosts run; a release writes it, CloudFormation never again"),
-	}), props.VersionParameter)
+	})
+	name(version, props.VersionParameter)
+	awscdk.Tags_Of(version).Remove(str(config.TagDomain), nil) // a domain may change; see above
 	keys := make([]string, 0, len(props.Variables))
 	for key := range props.Variables {
 		keys = append(keys, key)

@@ -49,7 +49,7 @@ rules["D2-PROD-10.4-tags"] := {
 violation contains v if {
 	some type in tagged_types
 	some name in resources_of_type(type)
-	not fully_tagged(object.get(tags_by_name, name, []))
+	not fully_tagged(object.get(tags_by_name, name, []), required_of(name))
 	v := finding("D2-PROD-10.4-tags", name, "Properties.Tags")
 }
 
@@ -57,7 +57,7 @@ violation contains v if {
 violation contains v if {
 	some name in fleet_templates
 	some kind in ["instance", "volume"]
-	not fully_tagged(launch_tags(name, kind))
+	not fully_tagged(launch_tags(name, kind), required_tags)
 	v := finding("D2-PROD-10.4-tags", name, "Properties.LaunchTemplateData.TagSpecifications")
 }
 
@@ -66,8 +66,19 @@ tags_by_name[name] := tags if {
 	tags := tags_of(name)
 }
 
-fully_tagged(tags) if {
-	every key in required_tags {
+# A changed tag has CloudFormation write a parameter again, and so undo a release:
+# a version parameter goes without Domain, which may change.
+required_of(name) := [key | some key in required_tags; key != "Domain"] if is_version_parameter(name)
+
+required_of(name) := required_tags if not is_version_parameter(name)
+
+is_version_parameter(name) if {
+	input.resources[name].resourceType == "AWS::SSM::Parameter"
+	endswith(at(name, ["Name"]), "/version")
+}
+
+fully_tagged(tags, required) if {
+	every key in required {
 		some value in tag_values(tags, key)
 		not absent(value)
 	}

@@ -23,7 +23,7 @@ var goodTemplates = []string{"prod", "prod-edge", "dev", "dev-edge"}
 // TestEveryBreachIsFoundAndNothingElse synthesizes the good templates and all broken
 // ones in one app: a synth costs a tenth of a second a template, an app three seconds.
 func TestEveryBreachIsFoundAndNothingElse(t *testing.T) {
-	app := newApp("/tmp/pol/packed", false)
+	app := newApp(t.TempDir(), false)
 	for _, name := range goodTemplates {
 		stackOf(app, "Good-"+name, load(t, name))
 	}

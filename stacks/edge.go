@@ -33,7 +33,8 @@ func NewEdgeStack(app awscdk.App, env *config.Environment) *Edge {
 	}
 	constructs.NewBudget(stack, "Budget", constructs.BudgetProps{
 		Name: env.Named("monthly"), MonthlyUSD: env.Cost.MonthlyBudgetUSD,
-		Tag: config.TagEnvironment, Value: string(env.Environment), Alerts: alerts,
+		Tag: config.TagEnvironment, Value: string(env.Environment),
+		Tags: append(env.CommonTags(), env.OwnTags()...), Alerts: alerts,
 	})
 	return edge
 }

@@ -167,7 +167,7 @@ func (f *foundation) newLoadBalancer() *constructs.LoadBalancer {
 	balancer := constructs.NewLoadBalancer(f.stack, "LoadBalancer", constructs.LoadBalancerProps{
 		Name: f.env.LoadBalancerName(), Network: f.network, Zone: f.zone, Alerts: f.alerts,
 		Certificate: f.regionalCertificate(), DeletionProtection: f.keep, AccessLogs: f.accessLogs,
-		PlainHealth: f.env.Environment == config.Dev,
+		PlainHealth: f.env.Environment == config.Dev, Sleeps: f.env.Cost.WorkingHours != nil,
 	})
 	if f.env.EnableWAF {
 		constructs.NewFirewall(f.stack, "Firewall", constructs.FirewallProps{Name: f.env.Named("alb"), LoadBalancer: balancer})

@@ -31,7 +31,7 @@ func (f *foundation) release(service config.Service) *constructs.ServiceRelease 
 func (f *foundation) variables(service config.Service) map[string]string {
 	pool, client := *f.identity.Pool.UserPoolId(), *f.identity.Client.UserPoolClientId()
 	variables := map[string]string{
-		"NODE_ENV":             nodeEnvironment(f.env.Environment),
+		"NODE_ENV":             nodeEnvironment(f.env.Environment, service),
 		"PORT":                 strconv.Itoa(service.Port),
 		"AWS_REGION":           f.env.Region,
 		"COGNITO_USER_POOL_ID": pool,
@@ -60,8 +60,9 @@ func (f *foundation) variables(service config.Service) map[string]string {
 	return variables
 }
 
-func nodeEnvironment(stage config.Stage) string {
-	if stage == config.Prod {
+// nodeEnvironment is production wherever pages are served: Next.js knows no other built app (facts 1.15).
+func nodeEnvironment(stage config.Stage, service config.Service) string {
+	if stage == config.Prod || service.ServesPages {
 		return "production"
 	}
 	return "dev"

@@ -68,9 +68,11 @@ tags_by_name[name] := tags if {
 
 # A changed tag has CloudFormation write a parameter again, and so undo a release:
 # a version parameter goes without Domain, which may change.
-required_of(name) := [key | some key in required_tags; key != "Domain"] if is_version_parameter(name)
-
 required_of(name) := required_tags if not is_version_parameter(name)
+
+required_of(name) := lasting_tags if is_version_parameter(name)
+
+lasting_tags := [key | some key in required_tags; key != "Domain"]
 
 is_version_parameter(name) if {
 	input.resources[name].resourceType == "AWS::SSM::Parameter"

@@ -9,6 +9,10 @@ var costBreaches = []breach{
 		edits: []edit{remove("Bastion/Properties/Tags")}},
 	{rule: "D2-PROD-10.4-tags", kind: missing, how: "a map of tags without one key",
 		edits: []edit{remove("Users/Properties/UserPoolTags/Service")}},
+	{rule: "D2-PROD-10.4-tags", kind: missing, how: "a version parameter without its service",
+		edits: []edit{set("Version/Properties/Tags/Service", "")}},
+	{rule: "D2-PROD-10.4-tags", kind: missing, how: "another parameter without its domain, in DEV", in: "dev",
+		edits: []edit{remove("DbHost/Properties/Tags/Domain")}},
 	{rule: "D2-PROD-10.4-tags", kind: missing, how: "instances of a fleet without tags",
 		edits: []edit{remove("Lt/Properties/LaunchTemplateData/TagSpecifications")}},
 

@@ -12,8 +12,10 @@
 #
 # An absent value must never pass in silence. So a rule asks `not <it is right>`,
 # never `<it is wrong>`, and reads with `at`, which is null when there is nothing.
-# Iterate over `list(...)` only: `some x in null` ends the whole evaluation, and CDK
-# then says no more than "plugin failed: undefined".
+#
+# Two things end the evaluation of all rules, of which CDK says no more than "plugin
+# failed: undefined" and its command line nothing: `some x in null`, so iterate over
+# `list(...)`; and a comprehension in the head of a rule with a body, so name it first.
 package d2
 
 import rego.v1

@@ -45,6 +45,7 @@ var variants = []breach{
 		remove("Alb"), remove("AlbSg"), remove("AlbHttps"), remove("AlbHttp"), remove("AlbHttpsApiRule"), remove("AppSgFromAlbSg"), remove("AlbSgToAppSg")}},
 	{in: "dev", how: "a host without a public address", edits: []edit{remove(fleetData + "/NetworkInterfaces")}},
 	{in: "dev", how: "buckets that go with the stack", edits: []edit{set("Site/DeletionPolicy", "Delete"), set("Artifacts/DeletionPolicy", "Delete")}},
+	{in: "prod", how: "a version parameter that a new domain does not touch", edits: []edit{remove("Version/Properties/Tags/Domain")}},
 	{in: "dev", how: "alarms under a key from elsewhere", edits: []edit{set("Alarms/Properties/KmsMasterKeyId", object{"Fn::ImportValue": "alarm-key"})}},
 	{in: "dev", how: "a copy of a snapshot", edits: []edit{remove("Db/Properties/MasterUserPassword"), set("Db/Properties/DBSnapshotIdentifier", "before-the-mistake")}},
 	{in: "dev", how: "no database", edits: []edit{remove("Db"), remove("Pg"), remove("DbSubnetGroup"), remove("DbSecret"), remove("DbSecretAttachment")}},

@@ -166,6 +166,9 @@ func (e *Environment) LoadBalancerName() string { return e.Named("alb") }
 // FleetName is the Auto Scaling group of a service (runbook PROD 4.2).
 func (e *Environment) FleetName(service string) string { return e.Named(service + "-asg") }
 
+// FailureRuleName is the event rule that tells of a service's failed launches and releases.
+func (e *Environment) FailureRuleName(service string) string { return e.Named(service + "-failed") }
+
 // TargetGroupName fits AWS's 32 characters. PROD's names the service (runbook PROD 7.2
 // searches for backend-api); DEV's names the host label, so that the same search in a
 // shared account finds only PROD's.

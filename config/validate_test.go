@@ -161,7 +161,7 @@ func TestMoreThanAWSHasRoomForIsRefusedBeforeADeploy(t *testing.T) {
 	}
 	assert.Equal(t, []string{fmt.Sprintf(
 		"4 services: has 41 enabled, which with 0 sites make about %d resources, more than the 500 of one CloudFormation template; switch entries off, or split the platform into two projects",
-		config.ResourcesBase+41*config.ResourcesPerServiceDev)}, refusals(devHead+services))
+		config.ResourcesBase+41*config.ResourcesPerServiceDev+config.ResourcesPerDatabaseUser)}, refusals(devHead+services))
 	assert.Contains(t, refusals(devHead+sites), "4 sites: has 40 enabled, more than the 20 response headers policies of an account; switch entries off")
 }
 

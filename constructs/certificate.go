@@ -36,10 +36,7 @@ func NewCertificate(scope constructs.Construct, id string, props CertificateProp
 	return certificate
 }
 
-// ImportedCertificate is one that was made elsewhere; a stack asks for it once a site, and gets the same.
+// ImportedCertificate is one that was made elsewhere.
 func ImportedCertificate(scope constructs.Construct, id, arn string) acm.ICertificate {
-	if made := scope.Node().TryFindChild(str(id)); made != nil {
-		return made.(acm.ICertificate)
-	}
 	return acm.Certificate_FromCertificateArn(scope, str(id), str(arn))
 }

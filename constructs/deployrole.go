@@ -46,9 +46,11 @@ func providerARN(scope constructs.Construct, given string) *string {
 	if given != "" {
 		return str(given)
 	}
-	return iam.NewOidcProviderNative(scope, str("GitHub"), &iam.OidcProviderNativeProps{
+	provider := iam.NewOidcProviderNative(scope, str("GitHub"), &iam.OidcProviderNativeProps{
 		Url: str("https://" + githubIssuer), ClientIds: strs("sts.amazonaws.com"),
-	}).OidcProviderArn()
+	})
+	name(provider, githubIssuer)
+	return provider.OidcProviderArn()
 }
 
 // AllowRelease lets the role put a release of one service in place: upload it,

@@ -18,6 +18,7 @@ import (
 // FleetProps sizes the Auto Scaling group of one service.
 type FleetProps struct {
 	GroupName    string // e.g. d2-ride-booking-prod-backend-api-asg (runbook PROD 4.2)
+	RuleName     string // of the event rule that tells of failures
 	InstanceName string // tag Name of its instances
 	Service      config.Service
 	Network      *Network
@@ -112,7 +113,7 @@ func (f *Fleet) alarms(scope constructs.Construct, props FleetProps) {
 	for _, alarm := range hostAlarms(what, group) {
 		props.Alerts.Add(scope, alarm.ID, alarm.Alarm)
 	}
-	props.Alerts.tellOf(scope, "Failed", props.InstanceName+"-failed", &events.EventPattern{
+	props.Alerts.tellOf(scope, "Failed", props.RuleName, &events.EventPattern{
 		Source: strs("aws.autoscaling"),
 		DetailType: strs("EC2 Instance Launch Unsuccessful",
 			"EC2 Auto Scaling Instance Refresh Failed", "EC2 Auto Scaling Instance Refresh Cancelled"),

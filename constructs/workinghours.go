@@ -27,6 +27,9 @@ type WorkingHoursProps struct {
 // (runbook DEV 6.2), at the weekend too. EventBridge Scheduler calls EC2 and
 // RDS itself; there is no Lambda.
 func NewWorkingHours(scope constructs.Construct, id string, props WorkingHoursProps) {
+	if len(props.InstanceIDs) == 0 && props.Database == nil {
+		return // nothing to stop
+	}
 	scope = constructs.NewConstruct(scope, str(id))
 	service(scope, config.ServiceCost)
 	role := iam.NewRole(scope, str("Role"), &iam.RoleProps{

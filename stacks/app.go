@@ -2,8 +2,11 @@ package stacks
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -38,7 +41,24 @@ func Synth(props *awscdk.AppProps, environments func(awscdk.App) ([]*config.Envi
 	for _, env := range found {
 		addEnvironment(app, env)
 	}
-	return app.Synth(nil), nil
+	assembly = app.Synth(nil)
+	return assembly, policiesSpoke(*assembly.Directory())
+}
+
+// policiesSpoke fails a synth in which a rule was not evaluated or was silenced,
+// which CDK lets pass.
+func policiesSpoke(dir string) error {
+	report, err := os.ReadFile(filepath.Join(dir, "validation-report.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // CDK writes none when nobody had anything to say
+	}
+	if err != nil {
+		return err
+	}
+	if err := policies.CheckReport(report); err != nil {
+		return fmt.Errorf("policies: %w", err)
+	}
+	return nil
 }
 
 // Context is what the CDK command line hands an app: the context of a cdk.json.

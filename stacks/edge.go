@@ -13,7 +13,7 @@ import (
 type Edge struct {
 	Stack       awscdk.Stack
 	env         *config.Environment
-	certificate acm.ICertificate // nil without a site, or with one from config
+	certificate acm.ICertificate // nil without a site, and until a site asks where config gives one
 }
 
 // NewEdgeStack builds the edge stack. The main stack depends on it, so that
@@ -39,10 +39,10 @@ func NewEdgeStack(app awscdk.App, env *config.Environment) *Edge {
 	return edge
 }
 
-// certificateFor is the certificate that the stack's distributions use.
+// certificateFor is the one certificate that all distributions of the stack use.
 func (e *Edge) certificateFor(stack awscdk.Stack) acm.ICertificate {
-	if e.certificate != nil {
-		return e.certificate
+	if e.certificate == nil {
+		e.certificate = constructs.ImportedCertificate(stack, "EdgeCertificate", e.env.Domain.CloudFrontCertificateARN)
 	}
-	return constructs.ImportedCertificate(stack, "EdgeCertificate", e.env.Domain.CloudFrontCertificateARN)
+	return e.certificate
 }

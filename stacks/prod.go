@@ -27,7 +27,7 @@ func (f *foundation) newFleet(service config.Service, balancer *constructs.LoadB
 	backend := balancer.Add(service, f.env.TargetGroupName(service), f.env.FQDN(service.HostLabel))
 	id := camel(service.Name)
 	fleet := constructs.NewFleet(f.stack, id, constructs.FleetProps{
-		GroupName: f.env.FleetName(service.Name), InstanceName: f.env.Named(service.Name), Service: service,
+		GroupName: f.env.FleetName(service.Name), RuleName: f.env.FailureRuleName(service.Name), InstanceName: f.env.Named(service.Name), Service: service,
 		Network: f.network, AMIID: f.env.Runtime.AMIID, UserData: f.userData(service),
 		Role:        f.role(f.env.Named(service.Name), id+"Role", service).Role,
 		TargetGroup: backend.TargetGroup, StopRefresh: backend.Alarms, Alerts: f.alerts,

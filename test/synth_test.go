@@ -4,8 +4,11 @@ package test
 
 import (
 	"encoding/json"
+	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -18,9 +21,16 @@ import (
 )
 
 // TestMain ends the JavaScript runtime that all tests of the package share.
-// jsii is not safe for goroutines, so no test here runs in parallel.
+// jsii is not safe for goroutines, so no test here runs in parallel. What CDK
+// warns of at each of many synths is shown under -v only.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	heard := os.Stderr
+	if silence, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0); err == nil && !testing.Verbose() {
+		os.Stderr = silence
+	}
 	code := m.Run()
+	os.Stderr = heard
 	stacks.Close()
 	os.Exit(code)
 }
@@ -37,6 +47,38 @@ var shipped = sync.OnceValues(func() (map[string]Template, error) {
 	}
 	return synthesize(environments...)
 })
+
+// made are the templates of environments other than the shipped ones, by what
+// they say: tests that ask for the same one share its synthesis.
+var made = map[string]map[string]Template{}
+
+// synthesized are the templates of environments that a file could describe.
+func synthesized(t require.TestingT, environments ...*config.Environment) map[string]Template {
+	for _, env := range environments {
+		require.NoError(t, env.Validate())
+	}
+	key, err := json.Marshal(environments)
+	require.NoError(t, err)
+	if templates, known := made[string(key)]; known {
+		return templates
+	}
+	templates, err := synthesize(environments...)
+	require.NoError(t, err)
+	made[string(key)] = templates
+	return templates
+}
+
+// dev is D2-Dev with its environment changed.
+func dev(t *testing.T, change ...func(*config.Environment)) Template {
+	t.Helper()
+	return synthesized(t, environment(t, config.Dev, change...))["D2-Dev"]
+}
+
+// prod is D2-Prod with its environment changed.
+func prod(t *testing.T, change ...func(*config.Environment)) Template {
+	t.Helper()
+	return synthesized(t, environment(t, config.Prod, change...))["D2-Prod"]
+}
 
 // template is one template as shipped, by its stack's name.
 func template(t *testing.T, stack string) Template {
@@ -73,9 +115,56 @@ func synthesize(environments ...*config.Environment) (map[string]Template, error
 	props := &awscdk.AppProps{Outdir: jsii.String(out), Context: &context}
 	given := func(awscdk.App) ([]*config.Environment, error) { return environments, nil }
 	if _, err := stacks.Synth(props, given); err != nil {
+		return nil, fmt.Errorf("%w%s", err, findings(out))
+	}
+	if err := asksNobody(out); err != nil {
 		return nil, err
 	}
 	return readTemplates(out)
+}
+
+// findings are what the validation of a failed synth reports, a line each.
+func findings(out string) string {
+	var report struct {
+		PluginReports []struct {
+			Metadata   map[string]string
+			Violations []struct {
+				RuleName, Description string
+				ViolatingConstructs   []struct{ ConstructPath string }
+			}
+		}
+	}
+	data, err := os.ReadFile(filepath.Join(out, "validation-report.json"))
+	if err != nil || json.Unmarshal(data, &report) != nil {
+		return ""
+	}
+	var lines strings.Builder
+	for _, plugin := range report.PluginReports {
+		if broken, found := plugin.Metadata["error"]; found {
+			fmt.Fprintf(&lines, "\n%s", broken) // a rule that ends in an error of its own
+		}
+		for _, violation := range plugin.Violations {
+			fmt.Fprintf(&lines, "\n%s %s %v", violation.RuleName, violation.Description, violation.ViolatingConstructs)
+		}
+	}
+	return lines.String()
+}
+
+// asksNobody refuses an assembly that waits for a lookup in an account: the CDK
+// command would ask AWS, and write what it heard to cdk.context.json.
+func asksNobody(out string) error {
+	data, err := os.ReadFile(filepath.Join(out, "manifest.json"))
+	if err != nil {
+		return err
+	}
+	var manifest struct{ Missing []any }
+	if err := json.Unmarshal(data, &manifest); err != nil {
+		return err
+	}
+	if len(manifest.Missing) > 0 {
+		return fmt.Errorf("the synth would look up in the account: %s", text(manifest.Missing))
+	}
+	return nil
 }
 
 func readTemplates(dir string) (map[string]Template, error) {
@@ -93,8 +182,12 @@ func readTemplates(dir string) (map[string]Template, error) {
 		if err := json.Unmarshal(data, &template); err != nil {
 			return nil, err
 		}
-		name := filepath.Base(file)
-		templates[name[:len(name)-len(".template.json")]] = template
+		template.written = data
+		for id, resource := range template.Resources {
+			resource.ID = id
+			template.Resources[id] = resource
+		}
+		templates[strings.TrimSuffix(filepath.Base(file), ".template.json")] = template
 	}
 	return templates, nil
 }

@@ -16,12 +16,15 @@ type Template struct {
 	Description string
 	Metadata    map[string]any
 	Parameters  map[string]any
+	Mappings    map[string]any
 	Resources   map[string]Resource
 	Outputs     map[string]map[string]any
+	written     []byte // the file
 }
 
 // Resource is one resource of a template.
 type Resource struct {
+	ID                  string `json:"-"` // its logical id
 	Type                string
 	Properties          map[string]any
 	Metadata            map[string]any
@@ -107,7 +110,89 @@ func (r Resource) Tag(key string) string {
 			}
 		}
 	}
+	if specified := r.At("TagSpecifications.0.Tags"); specified != nil { // a launch template's own
+		return Resource{Properties: map[string]any{"Tags": specified}}.Tag(key)
+	}
 	return ""
+}
+
+// texts are the items of a list, or the one value that stands for a list of one.
+func texts(value any) []string {
+	switch value := value.(type) {
+	case nil:
+		return nil
+	case []any:
+		var all []string
+		for _, each := range value {
+			all = append(all, flat(each))
+		}
+		return all
+	default:
+		return []string{flat(value)}
+	}
+}
+
+// flat writes a value with its references in line, as Fn::Sub would:
+// arn:aws:s3:::${Bucket}/apps/*.
+func flat(value any) string {
+	object, isObject := value.(map[string]any)
+	if !isObject {
+		return text(value)
+	}
+	if name, ok := object["Ref"].(string); ok {
+		return "${" + name + "}"
+	}
+	if attribute, ok := object["Fn::GetAtt"].([]any); ok {
+		return "${" + strings.Join(texts(attribute), ".") + "}"
+	}
+	if join, ok := object["Fn::Join"].([]any); ok {
+		return strings.Join(texts(join[1]), text(join[0]))
+	}
+	return text(value)
+}
+
+// target is the logical id that a Ref or Fn::GetAtt points at, or "".
+func target(value any) string {
+	id, _, _ := strings.Cut(strings.TrimPrefix(flat(value), "${"), ".")
+	return strings.TrimSuffix(id, "}")
+}
+
+// targets are the logical ids that a list points at.
+func targets(value any) []string {
+	list, _ := value.([]any)
+	var ids []string
+	for _, each := range list {
+		ids = append(ids, target(each))
+	}
+	return ids
+}
+
+// Named is the one resource of a type whose tag Name, after the environment's prefix, is name.
+func (t Template) Named(test *testing.T, resourceType, name string) Resource {
+	test.Helper()
+	var found []Resource
+	for _, resource := range t.All(resourceType) {
+		if short(resource.Tag("Name")) == name {
+			found = append(found, resource)
+		}
+	}
+	require.Len(test, found, 1, "%s called %s", resourceType, name)
+	return found[0]
+}
+
+// short is a name without the environment's prefix.
+func short(name string) string {
+	for _, prefix := range []string{"d2-ride-booking-dev-", "d2-ride-booking-prod-"} {
+		name = strings.TrimPrefix(name, prefix)
+	}
+	return name
+}
+
+// Get is the resource that a Ref or Fn::GetAtt points at.
+func (t Template) Get(test *testing.T, reference any) Resource {
+	test.Helper()
+	require.Contains(test, t.Resources, target(reference))
+	return t.Resources[target(reference)]
 }
 
 // text is a value as JSON writes it, strings without quotes.

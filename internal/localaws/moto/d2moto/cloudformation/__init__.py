@@ -1,0 +1,1 @@
+"""CloudFormation: templates in, resources made through the service APIs, stacks out."""

@@ -1,0 +1,1 @@
+"""Tests of the local AWS: python -m unittest discover -s tests -t ."""

@@ -448,12 +448,15 @@ func (p *platform) destroysDev(t *testing.T) {
 // empty deletes every version of every object.
 func (p *platform) empty(t *testing.T, bucket string) {
 	var listed struct {
-		Versions []struct{ Key, VersionId string }
+		Versions []struct {
+			Key     string
+			Version string `json:"VersionId"`
+		}
 	}
 	answer := p.ask(t, "s3api list-object-versions --output json --bucket "+bucket)
 	require.NoError(t, json.Unmarshal([]byte(answer), &listed))
 	for _, object := range listed.Versions {
-		p.ask(t, "s3api delete-object --bucket "+bucket+" --key "+object.Key+" --version-id "+object.VersionId)
+		p.ask(t, "s3api delete-object --bucket "+bucket+" --key "+object.Key+" --version-id "+object.Version)
 	}
 }
 

@@ -83,10 +83,9 @@ func (r *runner) limits() error {
 // copy of the repository, so that nobody's files are touched.
 func (r *runner) edit() error {
 	copied := filepath.Join(r.work, "copy")
-	if out, err := exec.Command("git", "-C", r.root, "worktree", "add", "--detach", copied).CombinedOutput(); err != nil {
-		return fmt.Errorf("git worktree add: %w\n%s", err, out)
+	if out, err := exec.Command("git", "clone", "--quiet", "--no-hardlinks", r.root, copied).CombinedOutput(); err != nil {
+		return fmt.Errorf("git clone: %w\n%s", err, out)
 	}
-	defer exec.Command("git", "-C", r.root, "worktree", "remove", "--force", copied).Run()
 	edits := 0
 	times, err := r.inTurn(func() (time.Duration, error) {
 		edits++

@@ -7,8 +7,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/d2-ride-booking/platform/config"
 )
 
 const (
@@ -42,7 +40,7 @@ func TestDEVsHostIsWhereItCanReachTheInternet(t *testing.T) {
 		subnet string
 		public bool
 	}{
-		{dev(t), "public-ap-southeast-1a", true},
+		{template(t, "D2-Dev"), "public-ap-southeast-1a", true},
 		{dev(t, everything), "app-ap-southeast-1a", false},
 	} {
 		host := launched(t, place.whole, place.whole.Named(t, "AWS::EC2::Instance", "app-host"))
@@ -194,8 +192,7 @@ func TestImagesAreResolvedAtLaunchAndNeverAtADeploy(t *testing.T) {
 			assert.NotContains(t, text(parameter), "ami", "an image as a parameter is resolved again at each deploy")
 		}
 	}
-	pinned := dev(t, func(e *config.Environment) { e.Runtime.AMIID = "ami-0123456789abcdef0" })
-	for _, host := range pinned.All(launchTemplate) {
+	for _, host := range prod(t, otherwise).All(launchTemplate) {
 		assert.Equal(t, "ami-0123456789abcdef0", host.At("LaunchTemplateData.ImageId"))
 	}
 }

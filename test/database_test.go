@@ -7,8 +7,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/d2-ride-booking/platform/config"
 )
 
 const database = "AWS::RDS::DBInstance"
@@ -48,11 +46,7 @@ func TestPRODsDatabaseIsKeptAndWatched(t *testing.T) {
 
 // A db.t3.micro, the runbook's size, has no Performance Insights; a larger class has it by one key.
 func TestPerformanceInsightsAreOnWhereTheClassHasThem(t *testing.T) {
-	whole := prod(t, func(e *config.Environment) {
-		e.Database.InstanceClass = "t3.medium"
-		e.Database.PerformanceInsights = true
-	})
-	has(t, whole.Only(t, database), map[string]any{"EnablePerformanceInsights": true, "PerformanceInsightsRetentionPeriod": 7.0})
+	has(t, prod(t, otherwise).Only(t, database), map[string]any{"EnablePerformanceInsights": true, "PerformanceInsightsRetentionPeriod": 7.0})
 }
 
 // RDS refuses to stop an instance with a standby or a replica (runbook DEV 6.2 stops it).
@@ -71,8 +65,7 @@ func TestBackupsComeWellBeforeMaintenance(t *testing.T) {
 }
 
 func TestMySQLRefusesAConnectionWithoutTLS(t *testing.T) {
-	for version, family := range map[string]string{"8.0.46": "mysql8.0", "8.4.10": "mysql8.4"} {
-		whole := prod(t, func(e *config.Environment) { e.Database.EngineVersion = version })
+	for family, whole := range map[string]Template{"mysql8.0": template(t, "D2-Prod"), "mysql8.4": prod(t, otherwise)} {
 		parameters := whole.Get(t, whole.Only(t, database).At("DBParameterGroupName"))
 		assert.Equal(t, family, parameters.At("Family"))
 		assert.Equal(t, "ON", at(parameters.At("Parameters"), "require_secure_transport"))
@@ -82,8 +75,7 @@ func TestMySQLRefusesAConnectionWithoutTLS(t *testing.T) {
 // Since 31 July 2026 RDS makes an 8.0 only with Extended Support, and 8.4 must not be billed for it.
 func TestExtendedSupportIsPaidForWhereItIsNeeded(t *testing.T) {
 	assert.Equal(t, "open-source-rds-extended-support", template(t, "D2-Prod").Only(t, database).At("EngineLifecycleSupport"))
-	newer := prod(t, func(e *config.Environment) { e.Database.EngineVersion = "8.4.10" })
-	assert.Equal(t, "open-source-rds-extended-support-disabled", newer.Only(t, database).At("EngineLifecycleSupport"))
+	assert.Equal(t, "open-source-rds-extended-support-disabled", prod(t, otherwise).Only(t, database).At("EngineLifecycleSupport"))
 }
 
 // The original exported logs that MySQL never wrote, to groups that never expired (facts R5, R8).

@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-
-	"github.com/d2-ride-booking/platform/config"
 )
 
 const (
@@ -40,10 +38,9 @@ func TestHTTPSUsesTheRegionalCertificateAndModernTLS(t *testing.T) {
 	certificate := whole.Get(t, https.At("Certificates.0.CertificateArn"))
 	assert.Equal(t, "*.d2.fikri.dev", certificate.At("DomainName"))
 	assert.Equal(t, "Z0123456789EXAMPLE", certificate.At("DomainValidationOptions.0.HostedZoneId"), "renewed by DNS, by nobody")
-	given := "arn:aws:acm:ap-southeast-1:111122223333:certificate/12345678-90ab-cdef-1234-567890abcdef"
-	own := prod(t, func(e *config.Environment) { e.Domain.ALBCertificateARN = given })
-	assert.Equal(t, given, listenerOn(t, own, 443).At("Certificates.0.CertificateArn"))
-	assert.Empty(t, own.All("AWS::CertificateManager::Certificate"))
+	given := prod(t, otherwise)
+	assert.Equal(t, albCertificate, listenerOn(t, given, 443).At("Certificates.0.CertificateArn"))
+	assert.Empty(t, given.All("AWS::CertificateManager::Certificate"))
 }
 
 func TestPlainHTTPIsSentToHTTPS(t *testing.T) {

@@ -24,7 +24,12 @@ type firewall struct {
 	in, out []rule
 }
 
-const internet = "internet"
+// Who is no security group of ours: the world, and whatever else may come to
+// stand in the VPC, e.g. in its default group.
+const (
+	internet = "internet"
+	anywhere = "anywhere in the VPC"
+)
 
 // firewalls are the security groups of a template by logical id.
 func firewalls(t *testing.T, template Template) map[string]*firewall {
@@ -113,6 +118,8 @@ func reach(t *testing.T, template Template) []string {
 		for _, in := range source.in {
 			if in.lets(internet, vpc) {
 				relation = append(relation, arrow(internet, source.name, in.ports))
+			} else if in.lets(anywhere, vpc) {
+				relation = append(relation, arrow(anywhere, source.name, in.ports))
 			}
 		}
 	}
@@ -162,6 +169,7 @@ func TestWhoReachesWhomInDEVWithEverythingOn(t *testing.T) {
 	assert.Equal(t, []string{
 		"alb -> app-host tcp/3000",
 		"alb -> app-host tcp/3001",
+		"anywhere in the VPC -> vpc-endpoints tcp/443",
 		"app-host -> alb tcp/443",
 		"app-host -> internet tcp/443",
 		"app-host -> rds-mysql tcp/3306",

@@ -7,8 +7,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/d2-ride-booking/platform/config"
 )
 
 const (
@@ -102,7 +100,7 @@ func deployRole(t *testing.T, whole Template) Resource {
 }
 
 func TestTheProviderIsMadeWhereTheAccountHasNone(t *testing.T) {
-	whole := prod(t, func(e *config.Environment) { e.GitHubOIDCProviderARN = "" })
+	whole := prod(t, otherwise)
 	provider := whole.Only(t, "AWS::IAM::OIDCProvider")
 	has(t, provider, map[string]any{"Url": "https://token.actions.githubusercontent.com", "ClientIdList": []any{"sts.amazonaws.com"}})
 	trust := statements(deployRole(t, whole).At("AssumeRolePolicyDocument"))

@@ -124,10 +124,9 @@ func TestASitesCertificateComesFromItsOwnEdgeStack(t *testing.T) {
 }
 
 func TestACertificateOfOnesOwnReplacesTheEdgeStacks(t *testing.T) {
-	given := "arn:aws:acm:us-east-1:111122223333:certificate/12345678-90ab-cdef-1234-567890abcdef"
-	templates := synthesized(t, environment(t, config.Prod, func(e *config.Environment) { e.Domain.CloudFrontCertificateARN = given }))
+	templates := synthesized(t, environment(t, config.Prod, otherwise))
 	for _, each := range templates["D2-Prod"].All(distribution) {
-		assert.Equal(t, given, each.At("DistributionConfig.ViewerCertificate.AcmCertificateArn"))
+		assert.Equal(t, edgeCertificate, each.At("DistributionConfig.ViewerCertificate.AcmCertificateArn"))
 	}
 	assert.Empty(t, templates["D2-Prod-Edge"].All("AWS::CertificateManager::Certificate"))
 }

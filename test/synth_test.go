@@ -31,6 +31,7 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	os.Stderr = heard
+	_ = os.RemoveAll(scratch) // of "" it removes nothing
 	stacks.Close()
 	os.Exit(code)
 }

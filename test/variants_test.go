@@ -55,6 +55,21 @@ func larger(e *config.Environment) {
 	e.Sites = append(e.Sites, newSite("status"))
 }
 
+// Certificates that PROD's owner has already.
+const (
+	albCertificate  = "arn:aws:acm:ap-southeast-1:111122223333:certificate/12345678-90ab-cdef-1234-567890abcdef"
+	edgeCertificate = "arn:aws:acm:us-east-1:111122223333:certificate/12345678-90ab-cdef-1234-567890abcdef"
+)
+
+// otherwise takes the other way wherever config has two: what the account has
+// already, and what is newer or larger.
+func otherwise(e *config.Environment) {
+	e.Domain.ALBCertificateARN, e.Domain.CloudFrontCertificateARN = albCertificate, edgeCertificate
+	e.GitHubOIDCProviderARN = ""
+	e.Runtime.AMIID = "ami-0123456789abcdef0"
+	e.Database.EngineVersion, e.Database.InstanceClass, e.Database.PerformanceInsights = "8.4.10", "t3.medium", true
+}
+
 func newService(name string, port int) config.Service {
 	service := config.DefaultService(name)
 	service.Port, service.HostLabel = port, name

@@ -14,7 +14,7 @@ import (
 // synth times both environments, with and without validation, beside a single bucket.
 func (r *runner) synth() error {
 	fmt.Println("synth, whole process, in turn:")
-	times, err := r.inTurn(
+	times, err := r.inTurn(r.runs,
 		func() (time.Duration, error) { return r.app(appShipped) },
 		func() (time.Duration, error) { return r.app(appShipped, "CDK_VALIDATION=false") },
 		func() (time.Duration, error) { return r.app(appBucket) },
@@ -29,6 +29,9 @@ func (r *runner) synth() error {
 	return nil
 }
 
+// growthRuns is enough to see a line; 32 services take their time.
+const growthRuns = 3
+
 // growth times PROD with more and more services, then sites.
 func (r *runner) growth() error {
 	fmt.Println("growth of PROD, one app in one process, in turn:")
@@ -42,7 +45,7 @@ func (r *runner) growth() error {
 				return r.app(fmt.Sprintf("%s=%d", of.kind, count))
 			})
 		}
-		times, err := r.inTurn(contestants...)
+		times, err := r.inTurn(min(r.runs, growthRuns), contestants...)
 		if err != nil {
 			return err
 		}
@@ -87,7 +90,7 @@ func (r *runner) edit() error {
 		return fmt.Errorf("git clone: %w\n%s", err, out)
 	}
 	edits := 0
-	times, err := r.inTurn(func() (time.Duration, error) {
+	times, err := r.inTurn(r.runs, func() (time.Duration, error) {
 		edits++
 		if err := touch(filepath.Join(copied, "constructs", "network.go"), edits); err != nil {
 			return 0, err

@@ -53,9 +53,9 @@ func timed(command *exec.Cmd) (time.Duration, error) {
 
 // inTurn runs every contestant once to warm up, then runs rounds in which each
 // has its turn, so that a machine that slows down slows all of them.
-func (r *runner) inTurn(contestants ...func() (time.Duration, error)) ([][]time.Duration, error) {
+func (r *runner) inTurn(runs int, contestants ...func() (time.Duration, error)) ([][]time.Duration, error) {
 	times := make([][]time.Duration, len(contestants))
-	for round := 0; round <= r.runs; round++ {
+	for round := 0; round <= runs; round++ {
 		for i, run := range contestants {
 			took, err := run()
 			if err != nil {

@@ -1,26 +1,21 @@
-package test
+// Package local walks one life of the platform on the local AWS: what stands when
+// its templates are deployed, operated, updated and destroyed. It is a package of
+// its own so that it runs beside the tests that only read templates.
+package local
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
-	"github.com/aws/jsii-runtime-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/d2-ride-booking/platform/config"
-	"github.com/d2-ride-booking/platform/internal/localaws"
-	"github.com/d2-ride-booking/platform/stacks"
 )
 
 // TestBothEnvironmentsLiveOnTheLocalAWS walks one life of the platform, put there
@@ -48,125 +43,6 @@ func TestBothEnvironmentsLiveOnTheLocalAWS(t *testing.T) {
 			t.FailNow()
 		}
 	}
-}
-
-// platform is both environments on a local AWS of the test's own.
-type platform struct {
-	server   *localaws.Server
-	dev      *config.Environment
-	prod     *config.Environment
-	assembly string // what is deployed at present
-}
-
-func newPlatform(t *testing.T) *platform {
-	dev, prod := environment(t, config.Dev), environment(t, config.Prod)
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
-	t.Cleanup(cancel)
-	server, err := localaws.Start(ctx, localaws.Options{
-		Account:     dev.Account,
-		HostedZones: map[string]string{dev.Domain.ZoneName: dev.Domain.ZoneID},
-		Progress:    func(what string) { t.Log(what) },
-	})
-	skipWithoutTools(t, err)
-	t.Cleanup(func() { _ = server.Stop() })
-	require.NoError(t, localaws.InstallCDK(ctx, server.Root, func(what string) { t.Log(what) }))
-	require.NoError(t, server.Bootstrap(ctx, dev.Region, config.EdgeRegion))
-	return &platform{server: server, dev: dev, prod: prod}
-}
-
-// skipWithoutTools lets a laptop without Python pass, loudly; CI fails.
-func skipWithoutTools(t *testing.T, err error) {
-	t.Helper()
-	if localaws.IsMissing(err) && os.Getenv("CI") != "true" {
-		t.Skipf("SKIPPED, NOT PROVEN: the local AWS cannot run here: %v", err)
-	}
-	require.NoError(t, err)
-}
-
-// synth writes the assembly of the environments that the CDK command line is then given.
-func (p *platform) synth(t *testing.T, environments ...*config.Environment) string {
-	t.Helper()
-	out := t.TempDir()
-	context, err := stacks.Context(filepath.Join(root, "cdk.json"))
-	require.NoError(t, err)
-	props := &awscdk.AppProps{Outdir: jsii.String(out), Context: &context}
-	_, err = stacks.Synth(props, func(awscdk.App) ([]*config.Environment, error) { return environments, nil })
-	require.NoError(t, err)
-	kept := filepath.Join(os.TempDir(), filepath.Base(filepath.Dir(out))+"-"+filepath.Base(out))
-	require.NoError(t, os.Rename(out, kept))
-	t.Cleanup(func() {
-		if kept != p.assembly {
-			os.RemoveAll(kept)
-		}
-	})
-	return kept
-}
-
-// cdk runs the CDK command line on an assembly and returns what it said.
-func (p *platform) cdk(assembly string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	said, err := p.server.CDK(ctx, append(args, "--app", assembly, "--progress", "events")...).CombinedOutput()
-	return string(said), err
-}
-
-func (p *platform) deploy(t *testing.T, assembly string, stacks ...string) string {
-	t.Helper()
-	if len(stacks) == 0 {
-		stacks = []string{"--all"}
-	}
-	said, err := p.cdk(assembly, append([]string{"deploy", "--require-approval", "never"}, stacks...)...)
-	require.NoError(t, err, said)
-	p.assembly = assembly
-	return said
-}
-
-// aws runs one command of the AWS command line and returns what it answered.
-func (p *platform) aws(args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	answer, err := p.server.Command(ctx, "aws", args...).Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return "", fmt.Errorf("%w: %s", err, exit.Stderr)
-	}
-	return strings.TrimSpace(string(answer)), err
-}
-
-// ask is aws where the test cannot go on without the answer. The words are split
-// at spaces; region is the environments'.
-func (p *platform) ask(t *testing.T, command string, more ...string) string {
-	t.Helper()
-	args := append(strings.Fields(command), more...)
-	if !strings.Contains(command, "--region") {
-		args = append(args, "--region", p.prod.Region)
-	}
-	answer, err := p.aws(args...)
-	require.NoError(t, err, "aws %s", strings.Join(args, " "))
-	return answer
-}
-
-// query asks for one value as text.
-func (p *platform) query(t *testing.T, command, query string, more ...string) string {
-	t.Helper()
-	return p.ask(t, command, append(more, "--query", query, "--output", "text")...)
-}
-
-// outputs are a stack's, by their dotted keys.
-func (p *platform) outputs(t *testing.T, stack string) map[string]string {
-	t.Helper()
-	var described struct {
-		Stacks []struct {
-			Outputs []struct{ Description, OutputValue string }
-		}
-	}
-	answer := p.ask(t, "cloudformation describe-stacks --output json --stack-name", stack)
-	require.NoError(t, json.Unmarshal([]byte(answer), &described))
-	outputs := map[string]string{}
-	for _, output := range described.Stacks[0].Outputs {
-		outputs[output.Description] = output.OutputValue
-	}
-	return outputs
 }
 
 func (p *platform) deploys(t *testing.T) {
@@ -219,9 +95,12 @@ func (p *platform) physical(t *testing.T, stack, resourceType string) string {
 // alarmsStand holds CloudWatch's alarms against the template's, both ways.
 func (p *platform) alarmsStand(t *testing.T, stack, region string) {
 	want := map[string]string{}
-	for _, alarm := range template(t, stack).All("AWS::CloudWatch::Alarm") {
-		want[text(alarm.At("AlarmName"))] = fmt.Sprintf("%g", alarm.At("Threshold"))
+	for _, resource := range readTemplate(t, p.assembly, stack).Resources {
+		if resource.Type == "AWS::CloudWatch::Alarm" {
+			want[resource.Properties["AlarmName"].(string)] = fmt.Sprintf("%g", resource.Properties["Threshold"])
+		}
 	}
+	require.NotEmpty(t, want)
 	assert.Equal(t, want, p.thresholds(t, strings.ToLower(strings.TrimPrefix(stack, "D2-")), region))
 }
 
@@ -354,10 +233,11 @@ func (p *platform) changesOneAlarm(t *testing.T) {
 	ids, before := p.physicalIDs(t), p.thresholds(t, "prod", p.prod.Region)
 	require.Equal(t, "80", before[alarm])
 	edited := p.synth(t, p.dev, p.prod)
-	editTemplate(t, edited, "D2-Prod", func(template map[string]any) {
-		for _, resource := range template["Resources"].(map[string]any) {
-			if at(resource, "Properties.AlarmName") == alarm {
-				resource.(map[string]any)["Properties"].(map[string]any)["Threshold"] = 70
+	editTemplate(t, edited, "D2-Prod", func(resources map[string]any) {
+		for _, resource := range resources {
+			properties, _ := resource.(map[string]any)["Properties"].(map[string]any)
+			if properties["AlarmName"] == alarm {
+				properties["Threshold"] = 70
 			}
 		}
 	})
@@ -367,7 +247,7 @@ func (p *platform) changesOneAlarm(t *testing.T) {
 	assert.Equal(t, ids, p.physicalIDs(t), "nothing was replaced")
 }
 
-// editTemplate changes one template of an assembly, and its hash wherever the
+// editTemplate changes the resources of one template of an assembly, and its hash wherever the
 // assembly names it: the CDK command line uploads each hash once.
 func editTemplate(t *testing.T, assembly, stack string, edit func(map[string]any)) {
 	t.Helper()
@@ -376,7 +256,7 @@ func editTemplate(t *testing.T, assembly, stack string, edit func(map[string]any
 	require.NoError(t, err)
 	var template map[string]any
 	require.NoError(t, json.Unmarshal(data, &template))
-	edit(template)
+	edit(template["Resources"].(map[string]any))
 	edited, err := json.Marshal(template)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, edited, 0o600))
@@ -420,8 +300,8 @@ func allToggles(on bool) func(*config.Environment) {
 
 func (p *platform) failsHonestly(t *testing.T) {
 	broken := p.synth(t, environment(t, config.Dev, allToggles(false)), p.prod)
-	editTemplate(t, broken, "D2-Dev", func(template map[string]any) {
-		template["Resources"].(map[string]any)["Impossible"] = map[string]any{
+	editTemplate(t, broken, "D2-Dev", func(resources map[string]any) {
+		resources["Impossible"] = map[string]any{
 			"Type": "AWS::SNS::Subscription", "Properties": map[string]any{
 				"TopicArn": "arn:aws:sns:ap-southeast-1:111122223333:no-such-topic", "Protocol": "email", "Endpoint": "nobody@example.com",
 			},

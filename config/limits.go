@@ -98,7 +98,6 @@ func (e *Environment) derivedNames() []derived {
 		key := "sites[" + site.Name + "].name"
 		all = append(all,
 			derived{key, "bucket", e.SiteBucket(site.Name), 63},
-			derived{key, "origin access control", e.Named(site.Name + "-oac"), 64},
 			derived{"sites[" + site.Name + "].host_label", "domain name", e.FQDN(site.HostLabel), 253},
 		)
 	}

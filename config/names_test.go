@@ -54,7 +54,6 @@ func physicalNames(e *Environment) map[string][]string {
 	}
 	for _, site := range e.EnabledSites() {
 		add("bucket", e.SiteBucket(site.Name))
-		add("access control", e.Named(site.Name+"-oac"))
 		add("domain name", e.FQDN(site.HostLabel))
 	}
 	return names

@@ -32,7 +32,7 @@ const (
 	StackOutput = "Stack"
 	// MainStack holds the environment: network, hosts, database, sites.
 	MainStack = "main"
-	// EdgeStack holds what lives in us-east-1: certificate, web ACL, budget.
+	// EdgeStack holds what lives in us-east-1: certificate, alarm of the sites, budget.
 	EdgeStack = "edge"
 	// ErrorsContext is the context key that must be true for findings to fail a synth.
 	ErrorsContext = "@aws-cdk/core:validateAgainstDefaultRules"

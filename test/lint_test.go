@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/d2-ride-booking/platform/internal/localaws"
 )
 
 // acknowledged is a finding of cfn-lint that is known and stays, and why.
@@ -37,11 +39,11 @@ type finding struct {
 }
 
 func TestCfnLintFindsNothingThatIsNotAcknowledged(t *testing.T) {
-	lint := program(t, "cfn-lint", "pip install cfn-lint==1.51.0")
+	python := pinnedPython(t)
 	used := make([]bool, len(acknowledgements))
 	templates := maps.Clone(shippedTemplates(t))
 	templates["D2-Dev with everything on"] = largest(t)["D2-Dev"] // what the shipped DEV leaves off
-	for _, found := range linted(t, lint, templates) {
+	for _, found := range linted(t, python, templates) {
 		stack := strings.TrimSuffix(filepath.Base(found.Filename), ".json")
 		known := slices.IndexFunc(acknowledgements, func(a acknowledged) bool { return found.is(a, templates[stack]) })
 		if assert.GreaterOrEqual(t, known, 0, "%s %s %s at %v", stack, found.Rule.ID, found.Message, found.Location.Path) {
@@ -62,8 +64,11 @@ func (f finding) is(known acknowledged, whole Template) bool {
 	return whole.Resources[id].Type == known.resourceType && f.Location.Path[len(f.Location.Path)-1] == known.path
 }
 
+// cfnLint runs cfn-lint inside the Python that it is pinned for.
+const cfnLint = "from cfnlint.runner import main; main()"
+
 // linted are the findings on each template, in the Region that its stack stands in.
-func linted(t *testing.T, lint string, templates map[string]Template) []finding {
+func linted(t *testing.T, python string, templates map[string]Template) []finding {
 	t.Helper()
 	dir := t.TempDir()
 	var programs []*running
@@ -74,7 +79,7 @@ func linted(t *testing.T, lint string, templates map[string]Template) []finding 
 		if strings.HasSuffix(stack, "-Edge") {
 			region = "us-east-1"
 		}
-		programs = append(programs, start(t, lint, "--format", "json", "--regions", region, "--", file))
+		programs = append(programs, start(t, python, "-c", cfnLint, "--format", "json", "--regions", region, "--", file))
 	}
 	var all []finding
 	for _, each := range programs {
@@ -109,16 +114,14 @@ func (r *running) answer(t *testing.T) []byte {
 	return r.out.Bytes()
 }
 
-// program finds a program on the PATH. Without it a test skips, and says so; in CI it fails.
-func program(t *testing.T, name, install string) string {
+// pinnedPython is the Python that the local AWS runs on: cfn-lint is pinned with it,
+// found or installed as that is. Without it a test skips, and says so; in CI it fails.
+func pinnedPython(t *testing.T) string {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err == nil {
-		return path
+	tools, err := localaws.FindTools(t.Context(), root, func(what string) { t.Log(what) })
+	if localaws.IsMissing(err) && os.Getenv("CI") != "true" {
+		t.Skipf("SKIPPED, cfn-lint is NOT run here: %v", err)
 	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not on the PATH; install it: %s", name, install)
-	}
-	t.Skipf("NOT TESTED: %s is not on the PATH; install it: %s", name, install)
-	return ""
+	require.NoError(t, err)
+	return tools.Python
 }

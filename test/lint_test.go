@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d2-ride-booking/platform/internal/localaws"
+	"github.com/d2-ride-booking/platform/internal/tooltest"
 )
 
 // acknowledged is a finding of cfn-lint that is known and stays, and why.
@@ -119,9 +120,6 @@ func (r *running) answer(t *testing.T) []byte {
 func pinnedPython(t *testing.T) string {
 	t.Helper()
 	tools, err := localaws.FindTools(t.Context(), root, func(what string) { t.Log(what) })
-	if localaws.IsMissing(err) && os.Getenv("CI") != "true" {
-		t.Skipf("SKIPPED, cfn-lint is NOT run here: %v", err)
-	}
-	require.NoError(t, err)
+	tooltest.Need(t, localaws.IsMissing(err), err)
 	return tools.Python
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d2-ride-booking/platform/config"
+	"github.com/d2-ride-booking/platform/internal/tooltest"
 	"github.com/d2-ride-booking/platform/stacks"
 )
 
@@ -260,14 +261,12 @@ func TestTheCDKCommandListsTheFourStacks(t *testing.T) {
 	}, found)
 }
 
-// onPath wants a program. Without it a test skips, and says so; in CI it fails.
+// onPath wants a program, and says how to install it.
 func onPath(t *testing.T, name, install string) {
 	t.Helper()
-	if _, err := exec.LookPath(name); err == nil {
-		return
+	_, err := exec.LookPath(name)
+	if err != nil {
+		err = fmt.Errorf("%s is not here; install it: %s", name, install)
 	}
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not here; install it: %s", name, install)
-	}
-	t.Skipf("SKIPPED, NOT TESTED: %s is not here; install it: %s", name, install)
+	tooltest.Need(t, err != nil, err)
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/d2-ride-booking/platform/internal/tooltest"
 )
 
 // root is the repository's root.
@@ -28,10 +30,7 @@ func root(t *testing.T) string {
 // available skips, loudly, on a machine that lacks Python or Node; in CI it fails instead.
 func available(t *testing.T, err error) {
 	t.Helper()
-	if err != nil && IsMissing(err) && os.Getenv("CI") != "true" {
-		t.Skipf("SKIPPED, the local AWS is NOT tested here: %v", err)
-	}
-	require.NoError(t, err)
+	tooltest.Need(t, IsMissing(err), err)
 }
 
 func start(t *testing.T, options Options) *Server {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/d2-ride-booking/platform/config"
 	"github.com/d2-ride-booking/platform/internal/localaws"
+	"github.com/d2-ride-booking/platform/internal/tooltest"
 	"github.com/d2-ride-booking/platform/stacks"
 )
 
@@ -77,20 +78,11 @@ func newPlatform(t *testing.T) *platform {
 		HostedZones: map[string]string{dev.Domain.ZoneName: dev.Domain.ZoneID},
 		Progress:    func(what string) { t.Log(what) },
 	})
-	skipWithoutTools(t, err)
+	tooltest.Need(t, localaws.IsMissing(err), err)
 	t.Cleanup(func() { _ = server.Stop() })
 	require.NoError(t, localaws.InstallCDK(ctx, server.Root, func(what string) { t.Log(what) }))
 	require.NoError(t, server.Bootstrap(ctx, dev.Region, config.EdgeRegion))
 	return &platform{server: server, dev: dev, prod: prod, dir: t.TempDir()}
-}
-
-// skipWithoutTools lets a laptop without Python pass, loudly; CI fails.
-func skipWithoutTools(t *testing.T, err error) {
-	t.Helper()
-	if localaws.IsMissing(err) && os.Getenv("CI") != "true" {
-		t.Skipf("SKIPPED, NOT PROVEN: the local AWS cannot run here: %v", err)
-	}
-	require.NoError(t, err)
 }
 
 // synth writes the assembly of the environments that the CDK command line is then given.

@@ -2,6 +2,8 @@ package boot
 
 import (
 	"encoding/json"
+	"errors"
+	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/d2-ride-booking/platform/config"
+	"github.com/d2-ride-booking/platform/internal/tooltest"
 )
 
 func itoa(number int) string { return strconv.Itoa(number) }
@@ -167,4 +170,12 @@ func TestDevBootsWithoutADatabase(t *testing.T) {
 	assert.Equal(t, "v1.0.0", s.answer(t, "backend-api").Version)
 	assert.NotContains(t, said, "certificate authorities of RDS")
 	assert.NotContains(t, s.variables(t, "backend-api"), "DB_HOST")
+}
+
+func TestSystemdUnderstandsTheUnits(t *testing.T) {
+	s := bootedHost(t)
+	_, err := exec.LookPath("systemd-analyze")
+	tooltest.Need(t, errors.Is(err, exec.ErrNotFound), err)
+	said := s.run(t, "cd /etc/systemd/system; systemd-analyze verify --man=no pm2.service d2-release@backend-api.service d2-placeholder@backend-api.service d2-logrotate.service d2-logrotate.timer 2>&1")
+	assert.Empty(t, said)
 }

@@ -13,7 +13,7 @@ import (
 
 // shorter says what would shorten a step on AWS, where it is slow.
 var shorter = map[string]string{
-	"packages": "here they are stand-ins; on a t3.micro about 40 s of dnf: an image of one's own (runtime.ami_id) with them in it",
+	"packages": "here they are stand-ins; on a t3.micro an estimated 40 s of dnf: an image of one's own (runtime.ami_id) with them in it",
 	"PM2":      "from a full npm cache here; on AWS from the registry: the same image, as an installed PM2 is not installed again",
 	"release":  "download and unpacking grow with node_modules; then the app's own start",
 	"tools":    "stand-ins here; it comes after the service answers, so it delays nobody",

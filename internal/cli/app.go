@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -126,7 +127,7 @@ func (a *App) callLog() func(awsapi.Call) {
 		return nil
 	}
 	return func(call awsapi.Call) {
-		line := fmt.Sprintf("aws %s %d %d ms %s", call.API, call.Status, call.Took.Milliseconds(), call.RequestID)
+		line := fmt.Sprintf("aws %s %d %d ms %s", call.API, call.Status, call.Took.Milliseconds(), cmp.Or(call.RequestID, "-"))
 		if call.Attempts > 1 {
 			line += fmt.Sprintf(" (%d attempts)", call.Attempts)
 		}

@@ -22,6 +22,7 @@ type verb struct {
 // verbs are all there are, in the order of the help. A new one is one line here.
 func verbs() []verb {
 	return []verb{
+		{groupSee, newStatusCommand},
 		{groupSee, newOutputsCommand},
 		{groupChange, newScaleCommand},
 		{groupHelp, newRunbookCommand},

@@ -7,7 +7,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
-	"github.com/aws/aws-sdk-go-v2/service/autoscaling/types"
 
 	"github.com/d2-ride-booking/platform/config"
 	"github.com/d2-ride-booking/platform/internal/fault"
@@ -46,24 +45,21 @@ func PlanScaling(ctx context.Context, api FleetScaler, env *config.Environment, 
 		return nil, fault.New(fault.Usage, "scale PROD (-e prod), or change host.instance_type in "+File(env),
 			"DEV runs %s on one host; there is no fleet to scale", service.Name)
 	}
-	group, err := ReadFleet(ctx, api, env, service.Name)
+	fleet, err := ReadFleet(ctx, api, env, service.Name)
 	if err != nil {
 		return nil, err
 	}
-	if err := within(env, service, group, to); err != nil {
+	if err := within(env, service, fleet, to); err != nil {
 		return nil, err
 	}
-	return &Scaling{
-		Service: service.Name, Group: aws.ToString(group.AutoScalingGroupName),
-		From: int(aws.ToInt32(group.DesiredCapacity)), To: to, InService: inService(group),
-	}, nil
+	return &Scaling{Service: service.Name, Group: fleet.Group, From: fleet.Desired, To: to, InService: fleet.InService()}, nil
 }
 
 // within refuses a size beyond the limits of the group as it is deployed, and
 // says which key of which file moves the limit. AWS refuses it too, without saying how.
-func within(env *config.Environment, service config.Service, group types.AutoScalingGroup, to int) error {
-	least := limit{"below", "min_size", int(aws.ToInt32(group.MinSize)), service.Fleet.MinSize}
-	most := limit{"above", "max_size", int(aws.ToInt32(group.MaxSize)), service.Fleet.MaxSize}
+func within(env *config.Environment, service config.Service, fleet Fleet, to int) error {
+	least := limit{"below", "min_size", fleet.Min, service.Fleet.MinSize}
+	most := limit{"above", "max_size", fleet.Max, service.Fleet.MaxSize}
 	switch {
 	case to > most.deployed:
 		return most.refuse(env, service.Name, to, to <= most.inFile)
@@ -105,15 +101,15 @@ func (s *Scaling) Do(ctx context.Context, api FleetScaler) error {
 // Await waits until just the wanted instances are there and serve.
 func (s *Scaling) Await(ctx context.Context, api FleetReader, env *config.Environment, tell Listener) error {
 	err := Poll(ctx, lookEvery, func(ctx context.Context) (bool, error) {
-		group, err := ReadFleet(ctx, api, env, s.Service)
+		fleet, err := ReadFleet(ctx, api, env, s.Service)
 		if err != nil {
 			return false, err
 		}
-		s.InService = inService(group)
-		for _, instance := range group.Instances {
-			tell(Event{Subject: aws.ToString(instance.InstanceId), State: string(instance.LifecycleState)})
+		s.InService = fleet.InService()
+		for _, member := range fleet.Members {
+			tell(Event{Subject: member.Instance, State: member.Lifecycle})
 		}
-		return s.InService == s.To && len(group.Instances) == s.To, nil
+		return s.InService == s.To && len(fleet.Members) == s.To, nil
 	})
 	return GoesOn(err, fmt.Sprintf("scaling %s to %d", s.Service, s.To), "look after it: d2ctl status -e "+string(env.Environment)+" --watch")
 }

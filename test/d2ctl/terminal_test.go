@@ -88,4 +88,3 @@ func TestCtrlCAtTheQuestionChangesNothing(t *testing.T) {
 	assert.Equal(t, 130, screen.end(), screen.seen)
 	assert.Contains(t, p.succeeds(t, "scale", "-e", "prod", "backend-api", "1").errors, "already")
 }
-

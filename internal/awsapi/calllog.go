@@ -3,6 +3,7 @@ package awsapi
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -15,7 +16,7 @@ import (
 // Call is one finished call of an AWS API, for -v. It holds neither what was
 // asked nor what was answered, in which secrets may be.
 type Call struct {
-	// API is service and operation, e.g. "EC2.DescribeInstances".
+	// API is service and operation, e.g. "AutoScaling.SetDesiredCapacity".
 	API string
 	// Status is the HTTP status; 0 when nothing answered.
 	Status int
@@ -27,6 +28,11 @@ type Call struct {
 	Attempts int
 }
 
+// apiName is service and operation as one word; the SDK's "Auto Scaling" is two.
+func apiName(service, operation string) string {
+	return strings.ReplaceAll(service, " ", "") + "." + operation
+}
+
 // logCalls tells of every call when it has ended, well or not.
 func logCalls(tell func(Call)) func(*middleware.Stack) error {
 	logger := middleware.InitializeMiddlewareFunc("d2ctl.CallLog", func(
@@ -35,7 +41,7 @@ func logCalls(tell func(Call)) func(*middleware.Stack) error {
 		started := time.Now()
 		out, metadata, err := next.HandleInitialize(ctx, in)
 		call := Call{
-			API:  awsmiddleware.GetServiceID(ctx) + "." + awsmiddleware.GetOperationName(ctx),
+			API:  apiName(awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)),
 			Took: time.Since(started),
 		}
 		call.answer(metadata, err)

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -28,6 +29,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
 )
 
 const (
@@ -106,13 +108,14 @@ func from(config aws.Config) *Clients {
 		AutoScaling:    lazily(config, autoscaling.NewFromConfig),
 		CloudFormation: lazily(config, cloudformation.NewFromConfig),
 		CloudFront:     lazily(config, cloudfront.NewFromConfig),
-		CloudWatch:     lazily(config, cloudwatch.NewFromConfig),
-		Logs:           lazily(config, cloudwatchlogs.NewFromConfig),
-		Cognito:        lazily(config, cognitoidentityprovider.NewFromConfig),
-		EC2:            lazily(config, ec2.NewFromConfig),
-		ELB:            lazily(config, elasticloadbalancingv2.NewFromConfig),
-		RDS:            lazily(config, rds.NewFromConfig),
-		Route53:        lazily(config, route53.NewFromConfig),
+		// CloudWatch speaks CBOR and JSON; the local AWS reads JSON alone.
+		CloudWatch: lazily(config, cloudwatch.NewFromConfig, func(o *cloudwatch.Options) { o.Protocol = awsjson.New10(schemas.GraniteServiceVersion20100801) }),
+		Logs:       lazily(config, cloudwatchlogs.NewFromConfig),
+		Cognito:    lazily(config, cognitoidentityprovider.NewFromConfig),
+		EC2:        lazily(config, ec2.NewFromConfig),
+		ELB:        lazily(config, elasticloadbalancingv2.NewFromConfig),
+		RDS:        lazily(config, rds.NewFromConfig),
+		Route53:    lazily(config, route53.NewFromConfig),
 		// A local AWS answers on one host name: buckets go into the path there.
 		S3:        lazily(config, s3.NewFromConfig, func(o *s3.Options) { o.UsePathStyle = config.BaseEndpoint != nil }),
 		Scheduler: lazily(config, scheduler.NewFromConfig),

@@ -144,7 +144,7 @@ func deny(api string, answer smithy.APIError) string {
 func operation(err error) string {
 	var call *smithy.OperationError
 	if errors.As(err, &call) {
-		return call.Service() + "." + call.Operation()
+		return apiName(call.Service(), call.Operation())
 	}
 	return "AWS"
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -15,8 +16,8 @@ import (
 // drawStatus is the screen of status, the verdict first: what is broken must
 // not have to be looked for.
 func drawStatus(d *screen.Document, s *ops.Status) {
-	d.Line(screen.In(iostreams.Strong, strings.ToUpper(string(s.Environment))), verdict(s),
-		screen.In(iostreams.Faint, fmt.Sprintf("account %s, %s, %s", s.Account, s.Region, s.At.Format("2006-01-02 15:04:05 MST"))))
+	d.Line(screen.In(iostreams.Strong, strings.ToUpper(string(s.Environment))), verdict(s))
+	d.Line(screen.In(iostreams.Faint, fmt.Sprintf("account %s, %s, %s", s.Account, s.Region, s.At.Format("2006-01-02 15:04:05 MST"))))
 	for _, problem := range s.Problems {
 		d.Line(screen.In(iostreams.Bad, "- "+problem))
 	}
@@ -76,7 +77,7 @@ func drawServices(d *screen.Document, s *ops.Status) {
 		if fleet.InService() < fleet.Desired {
 			serving.Mood = iostreams.Bad
 		}
-		table.Row(fleet.Service, serving, fleet.Min, fleet.Max, or(s.WantedVersion(fleet.Service), "unknown"), refresh(s.At, fleet.Refresh))
+		table.Row(fleet.Service, serving, fleet.Min, fleet.Max, cmp.Or(s.WantedVersion(fleet.Service), "unknown"), refresh(s.At, fleet.Refresh))
 	}
 }
 
@@ -100,7 +101,7 @@ func drawHosts(d *screen.Document, s *ops.Status) {
 	for _, host := range s.Hosts {
 		services := servicesOn(s, host)
 		for _, service := range services {
-			table.Row(host.Instance, service, state(host), or(lifecycle(s, host.Instance), "-"), target(s, host.Instance, service), runs(s, host, service))
+			table.Row(host.Instance, service, state(host), cmp.Or(lifecycle(s, host.Instance), "-"), target(s, host.Instance, service), runs(s, host, service))
 		}
 	}
 	if why, unread := s.Errors[ops.PartRunning]; unread {
@@ -123,14 +124,15 @@ func servicesOn(s *ops.Status, host ops.Host) []string {
 	return services
 }
 
+// state is EC2's; a host that runs but is out of Systems Manager's reach wants a look.
 func state(host ops.Host) screen.Cell {
 	switch {
-	case host.State == "running" && (host.Agent == "" || host.Agent == ops.Online):
-		return screen.In(iostreams.Good, host.State)
-	case host.State == "running":
-		return screen.In(iostreams.Notable, "running, "+host.Agent)
-	default:
+	case host.State != "running":
 		return screen.In(iostreams.Notable, host.State)
+	case host.Agent != "" && host.Agent != ops.Online:
+		return screen.In(iostreams.Notable, "unreachable")
+	default:
+		return screen.In(iostreams.Good, host.State)
 	}
 }
 
@@ -193,7 +195,7 @@ func drawDatabase(d *screen.Document, s *ops.Status) {
 		if database.MultiAZ {
 			zones = "two"
 		}
-		table.Row(screen.In(mood, database.Status), database.Engine, zones, or(database.Endpoint, "-"))
+		table.Row(screen.In(mood, database.Status), database.Engine, zones, cmp.Or(database.Endpoint, "-"))
 	}
 }
 
@@ -207,7 +209,7 @@ func drawSites(d *screen.Document, s *ops.Status) {
 		case site.Status != "Deployed":
 			mood = iostreams.Notable
 		}
-		table.Row(site.Name, or(site.Distribution, "none"), screen.In(mood, or(site.Status, "-")), site.URL)
+		table.Row(site.Name, cmp.Or(site.Distribution, "none"), screen.In(mood, cmp.Or(site.Status, "-")), site.URL)
 	}
 }
 

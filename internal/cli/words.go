@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -36,6 +35,3 @@ func count(n int, thing string) string {
 
 // words turns AWS's NOT_CHECKED into "not checked".
 func words(constant string) string { return strings.ToLower(strings.ReplaceAll(constant, "_", " ")) }
-
-// or is the first text that says something.
-func or(texts ...string) string { return cmp.Or(texts...) }

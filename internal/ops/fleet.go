@@ -39,7 +39,7 @@ type Fleet struct {
 	// Members are its instances.
 	Members []Member `json:"members"`
 	// Refresh is the last instance refresh; null when there was none.
-	Refresh *Refresh `json:"refresh"`
+	Refresh *Refresh `json:"refresh" jsonschema:"nullable"`
 }
 
 // Member is an instance as its Auto Scaling group sees it.
@@ -97,6 +97,7 @@ func fleetFrom(service string, group types.AutoScalingGroup) Fleet {
 	fleet := Fleet{
 		Service: service, Group: aws.ToString(group.AutoScalingGroupName),
 		Min: int(aws.ToInt32(group.MinSize)), Desired: int(aws.ToInt32(group.DesiredCapacity)), Max: int(aws.ToInt32(group.MaxSize)),
+		Members: []Member{},
 	}
 	for _, instance := range group.Instances {
 		fleet.Members = append(fleet.Members, Member{

@@ -31,7 +31,7 @@ type PlannedCall struct {
 
 // NewPlan begins a plan for an environment.
 func NewPlan(env *config.Environment) *Plan {
-	return &Plan{Environment: env.Environment, Account: env.Account}
+	return &Plan{Environment: env.Environment, Account: env.Account, Does: []string{}, Calls: []PlannedCall{}}
 }
 
 // Do adds a sentence.

@@ -45,11 +45,11 @@ type Status struct {
 	// Running is what hosts answered that they run; a host that was not reached is absent.
 	Running []Running `json:"running"`
 	// Database is null while enable_rds is off.
-	Database *Database `json:"database"`
+	Database *Database `json:"database" jsonschema:"nullable"`
 	// Sites are the published static sites.
 	Sites []Site `json:"sites"`
 	// Pool is the user pool.
-	Pool *Pool `json:"pool"`
+	Pool *Pool `json:"pool" jsonschema:"nullable"`
 	// Alarms are all alarms, of both Regions.
 	Alarms []Alarm `json:"alarms"`
 	// Certificates are those of the domain, of both Regions.
@@ -102,26 +102,28 @@ type StatusAPI struct {
 func ReadStatus(ctx context.Context, api StatusAPI, env *config.Environment, now time.Time) *Status {
 	s := &Status{
 		Environment: env.Environment, Account: env.Account, Region: env.Region, At: now,
-		Problems: []string{}, Errors: map[Part]string{}, Hosts: []Host{}, Running: []Running{},
+		Problems: []string{}, Errors: map[Part]string{}, Running: []Running{},
 	}
 	r := statusReading{Status: s, env: env, api: api}
-	r.read(ctx, PartStacks, r.stacks)
-	r.read(ctx, PartHosts, r.hosts)
-	r.read(ctx, PartFleets, func(ctx context.Context) (err error) { s.Fleets, err = ReadFleets(ctx, api.Fleets, env); return })
-	r.read(ctx, PartTargets, func(ctx context.Context) (err error) { s.Targets, err = ReadTargets(ctx, api.Targets, env); return })
-	r.read(ctx, PartWanted, func(ctx context.Context) (err error) { s.Wanted, err = ReadWanted(ctx, api.Parameters, env); return })
+	r.read(ctx, PartStacks, into(&s.Stacks, r.stacks))
+	r.read(ctx, PartHosts, into(&s.Hosts, r.hosts))
+	r.read(ctx, PartFleets, into(&s.Fleets, func(ctx context.Context) ([]Fleet, error) { return ReadFleets(ctx, api.Fleets, env) }))
+	r.read(ctx, PartTargets, into(&s.Targets, func(ctx context.Context) ([]Target, error) { return ReadTargets(ctx, api.Targets, env) }))
+	r.read(ctx, PartWanted, into(&s.Wanted, func(ctx context.Context) ([]Wanted, error) { return ReadWanted(ctx, api.Parameters, env) }))
 	r.read(ctx, PartDatabase, func(ctx context.Context) (err error) {
 		s.Database, err = ReadDatabase(ctx, api.Databases, env)
-		return
+		return err
 	})
-	r.read(ctx, PartSites, func(ctx context.Context) (err error) { s.Sites, err = ReadSites(ctx, api.Distributions, env); return })
-	r.read(ctx, PartPool, func(ctx context.Context) (err error) { s.Pool, err = ReadPool(ctx, api.Pools, env); return })
-	r.read(ctx, PartAlarms, r.alarms)
-	r.read(ctx, PartCertificates, r.certificates)
-	r.read(ctx, PartSchedules, func(ctx context.Context) (err error) {
-		s.Schedules, err = ReadSchedules(ctx, api.Schedules, env, now)
-		return
+	r.read(ctx, PartSites, into(&s.Sites, func(ctx context.Context) ([]Site, error) { return ReadSites(ctx, api.Distributions, env) }))
+	r.read(ctx, PartPool, func(ctx context.Context) (err error) {
+		s.Pool, err = ReadPool(ctx, api.Pools, env)
+		return err
 	})
+	r.read(ctx, PartAlarms, into(&s.Alarms, r.alarms))
+	r.read(ctx, PartCertificates, into(&s.Certificates, r.certificates))
+	r.read(ctx, PartSchedules, into(&s.Schedules, func(ctx context.Context) ([]Schedule, error) {
+		return ReadSchedules(ctx, api.Schedules, env, now)
+	}))
 	r.pending.Wait()
 	s.judge(env)
 	return s
@@ -149,56 +151,63 @@ func (r *statusReading) note(part Part, err error) {
 	r.Errors[part] = awsapi.Explain(err).Error()
 }
 
-func (r *statusReading) stacks(ctx context.Context) error {
+// into keeps what was read; what was not is an empty list in JSON, not null.
+func into[T any](field *[]T, read func(context.Context) ([]T, error)) func(context.Context) error {
+	*field = []T{}
+	return func(ctx context.Context) error {
+		found, err := read(ctx)
+		if found != nil {
+			*field = found
+		}
+		return err
+	}
+}
+
+func (r *statusReading) stacks(ctx context.Context) ([]Stack, error) {
 	main, err := ReadStack(ctx, r.api.Stacks, r.env, r.env.StackName(), r.env.Region)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.Stacks = []Stack{main}
 	edge, err := ReadStack(ctx, r.api.EdgeStacks, r.env, r.env.EdgeStackName(), config.EdgeRegion)
 	if err != nil {
-		return err
+		return []Stack{main}, err
 	}
-	r.Stacks = append(r.Stacks, edge)
-	return nil
+	return []Stack{main, edge}, nil
 }
 
 // hosts reads the instances, and of those that can be reached what they run.
-func (r *statusReading) hosts(ctx context.Context) error {
+func (r *statusReading) hosts(ctx context.Context) ([]Host, error) {
 	hosts, err := ReadHosts(ctx, r.api.Hosts, r.env)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { r.Hosts = hosts }()
 	if err := ReadAgents(ctx, r.api.Agents, hosts); err != nil {
 		r.note(PartRunning, err)
-		return nil
+		return hosts, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	r.Running, err = ReadRunning(ctx, r.api.Commands, r.env, hosts)
 	r.note(PartRunning, err)
-	return nil
+	return hosts, nil
 }
 
-func (r *statusReading) alarms(ctx context.Context) error {
+func (r *statusReading) alarms(ctx context.Context) ([]Alarm, error) {
 	here, err := ReadAlarms(ctx, r.api.Alarms, r.env, r.env.Region)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	edge, err := ReadAlarms(ctx, r.api.EdgeAlarms, r.env, config.EdgeRegion)
-	r.Alarms = append(here, edge...)
-	return err
+	return append(here, edge...), err
 }
 
-func (r *statusReading) certificates(ctx context.Context) error {
+func (r *statusReading) certificates(ctx context.Context) ([]Certificate, error) {
 	here, err := ReadCertificates(ctx, r.api.Certificates, r.env, r.env.Region)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	edge, err := ReadCertificates(ctx, r.api.EdgeCertificates, r.env, config.EdgeRegion)
-	r.Certificates = append(here, edge...)
-	return err
+	return append(here, edge...), err
 }
 
 func (s *Status) problem(format string, values ...any) {

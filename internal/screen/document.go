@@ -46,7 +46,7 @@ type Table struct {
 	title  string
 	header []string
 	rows   [][]Cell
-	note   *Cell
+	notes  []Cell
 }
 
 // Row adds a row: a Cell, or anything that fmt.Sprint prints, for each column.
@@ -62,7 +62,7 @@ func (t *Table) Row(values ...any) {
 	t.rows = append(t.rows, row)
 }
 
-// Note stands in the table's place or below it: why there are no rows, or not all.
-func (t *Table) Note(cell Cell) { t.note = &cell }
+// Note adds a line in the table's place or below it: why there are no rows, or not all.
+func (t *Table) Note(cell Cell) { t.notes = append(t.notes, cell) }
 
-func (t *Table) empty() bool { return len(t.rows) == 0 && t.note == nil }
+func (t *Table) empty() bool { return len(t.rows) == 0 && len(t.notes) == 0 }

@@ -23,7 +23,7 @@ func (d *Document) Write(out iostreams.Output) error {
 	var b strings.Builder
 	for i, each := range d.parts {
 		if each.table == nil {
-			b.WriteString(joined(out, each.line) + "\n")
+			b.WriteString(wrapped(out, joined(out, each.line)) + "\n")
 			continue
 		}
 		if each.table.empty() {
@@ -79,8 +79,8 @@ func (t *Table) write(b *strings.Builder, out iostreams.Output, titled bool) {
 	if len(t.rows) > 0 {
 		b.WriteString(t.drawn(out))
 	}
-	if t.note != nil {
-		b.WriteString(gap + joined(out, []Cell{*t.note}) + "\n")
+	for _, note := range t.notes {
+		b.WriteString(wrapped(out, gap+joined(out, []Cell{note})) + "\n")
 	}
 }
 
@@ -102,9 +102,27 @@ func (t *Table) drawn(out iostreams.Output) string {
 	}
 	var b strings.Builder
 	for line := range strings.Lines(drawing.Render() + "\n") {
+		if strings.HasPrefix(line, "──") { // the rule begins where the text does
+			line = gap + line[len("──"):]
+		}
 		b.WriteString(strings.TrimRight(line, " \n") + "\n")
 	}
 	return b.String()
+}
+
+// wrapped breaks a line at the width of a terminal, what follows indented; a pipe gets it whole.
+func wrapped(out iostreams.Output, line string) string {
+	if !out.Terminal || text.StringWidthWithoutEscSequences(line) <= out.Width() {
+		return line
+	}
+	var lines []string
+	for i, each := range strings.Split(text.WrapSoft(line, out.Width()-len(gap)), "\n") {
+		if i > 0 {
+			each = gap + each
+		}
+		lines = append(lines, strings.TrimRight(each, " "))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // style has no frame: a frame is noise on a screen that is all tables.

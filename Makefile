@@ -56,7 +56,7 @@ snapshot: ## renew the template snapshots; read their git diff before you commit
 bench: $(NODE_MODULES) ## time synth, growth, and edited construct to snapshot answer
 	@go run ./test/bench
 
-docs: ## renew what is generated in docs/: configuration, schema, policies, alarms
+docs: ## renew what is generated in docs/: configuration, schemas, verbs, policies, alarms
 	go run ./cmd/docs
 	go test ./policies -update
 	UPDATE_DOCS=true go test ./test -run Alarms -count=1

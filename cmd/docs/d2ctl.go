@@ -35,7 +35,7 @@ func d2ctlFiles(root string) (map[string][]byte, error) {
 	files[schemasDir+"/plan.json"], err = resultSchema(comments, "What every verb that changes something prints with --dry-run --json", ops.Plan{})
 	for _, each := range leaves(command) {
 		if result := app.Result(each); result != nil && err == nil {
-			files[schemasDir+"/"+schemaFile(each)], err = resultSchema(comments, "What "+each.CommandPath()+" --json prints", result)
+			files[schemasDir+"/"+schemaName(each)], err = resultSchema(comments, "What "+each.CommandPath()+" --json prints", result)
 		}
 	}
 	return files, err
@@ -60,8 +60,8 @@ func packageComments(root string, dirs ...string) (comments, error) {
 	return all, nil
 }
 
-// schemaFile is named after the verb: d2ctl user list is user-list.json.
-func schemaFile(command *cobra.Command) string {
+// schemaName is named after the verb: d2ctl user list is user-list.json.
+func schemaName(command *cobra.Command) string {
 	words := strings.Fields(command.CommandPath())[1:]
 	return strings.Join(words, "-") + ".json"
 }
@@ -111,7 +111,7 @@ func describe(b *bytes.Buffer, command *cobra.Command) {
 	if command.Example != "" {
 		fmt.Fprintf(b, "\nFor example:\n\n```\n%s\n```\n", unindented(command.Example))
 	}
-	fmt.Fprintf(b, "\nJSON: [%s](schemas/%s).\n", schemaFile(command), schemaFile(command))
+	fmt.Fprintf(b, "\nJSON: [%s](schemas/%s).\n", schemaName(command), schemaName(command))
 }
 
 // sentence is the long description, or the short one where there is no other.

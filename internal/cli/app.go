@@ -137,26 +137,26 @@ func (a *App) callLog() func(awsapi.Call) {
 
 // report prints why the program fails, and says with which code it ends.
 func (a *App) report(ctx context.Context, err error) fault.Code {
-	switch {
-	case err == nil:
+	if err == nil {
 		return fault.OK
-	case ctx.Err() != nil:
-		a.Say("d2ctl: interrupted")
-		return fault.Interrupted
 	}
 	err = awsapi.Explain(err)
-	code := fault.CodeOf(err)
 	var known *fault.Error
-	if !errors.As(err, &known) && !a.started {
-		known = &fault.Error{Code: fault.Usage, What: err.Error(), Try: "see what there is: d2ctl --help"}
-		code = fault.Usage
+	switch {
+	case errors.As(err, &known):
+	case ctx.Err() != nil:
+		known = fault.New(fault.Interrupted, "", "interrupted")
+	case !a.started:
+		known = fault.New(fault.Usage, "see what there is: d2ctl --help", "%v", err)
+	default:
+		known = fault.New(fault.Failed, "", "%v", err)
 	}
-	a.Say("%s %s", a.Streams.Err.Paint(iostreams.Bad, "d2ctl:"), err)
-	if known != nil && known.Try != "" {
+	a.Say("%s %s", a.Streams.Err.Paint(iostreams.Bad, "d2ctl:"), known.What)
+	if known.Try != "" {
 		a.Say("Try: %s", known.Try)
 	}
 	if id := awsapi.RequestID(err); id != "" && a.flags.verbose {
 		a.Say("AWS request id: %s", id)
 	}
-	return code
+	return known.Code
 }

@@ -18,7 +18,7 @@ func TestALogGetsALineAChangeAndAHeartbeat(t *testing.T) {
 		progress := NewApp(streams).Progress("scaling")
 		for _, state := range []string{"Pending", "Pending", "Pending", "InService"} {
 			progress.Tell(ops.Event{Subject: "i-a", State: state})
-			time.Sleep(20 * time.Second)
+			time.Sleep(14 * time.Second)
 		}
 		progress.End()
 		lines := strings.Split(strings.TrimSpace(talk.String()), "\n")

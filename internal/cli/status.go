@@ -26,7 +26,7 @@ type statusOptions struct {
 func newStatusCommand(app *App) *cobra.Command {
 	o := &statusOptions{App: app}
 	command := &cobra.Command{
-		Use:   "status",
+		Use:   "status [--watch [INTERVAL]]",
 		Short: "everything that stands, on one screen, and whether it is healthy",
 		Long: `Shows stacks, hosts, fleets, targets, releases, database, sites, user pool,
 alarms, certificates and DEV's schedule. What cannot be read says why in its
@@ -35,14 +35,26 @@ outside its working hours is healthy.
 
 With --watch it looks again each interval until Ctrl-C: on a terminal the screen
 is redrawn, elsewhere it is printed again when something has changed.`,
-		Example: "  d2ctl status -e prod\n  d2ctl status -e prod --watch=10s\n  d2ctl status -e dev --jq .problems[]",
-		Args:    takes(),
+		Example: "  d2ctl status -e prod\n  d2ctl status -e prod --watch 10s\n  d2ctl status -e dev --jq .problems[]",
+		Args:    o.takesInterval,
 		RunE:    func(command *cobra.Command, _ []string) error { return o.run(command.Context()) },
 	}
 	command.Flags().DurationVar(&o.watch, "watch", 0, "look again each `interval`")
 	command.Flags().Lookup("watch").NoOptDefVal = watchEvery.String()
 	app.returns(command, ops.Status{})
 	return command
+}
+
+// takesInterval lets --watch 10s mean --watch=10s: to pflag the value of a flag
+// that may stand alone is a word of its own.
+func (o *statusOptions) takesInterval(command *cobra.Command, args []string) (err error) {
+	if len(args) != 1 || o.watch == 0 {
+		return takes()(command, args)
+	}
+	if o.watch, err = time.ParseDuration(args[0]); err != nil || o.watch <= 0 {
+		return fault.New(fault.Usage, "give an interval such as 10s", "%q is no interval", args[0])
+	}
+	return nil
 }
 
 func (o *statusOptions) run(ctx context.Context) error {

@@ -40,11 +40,14 @@ func Poll(ctx context.Context, interval time.Duration, look func(context.Context
 	}
 }
 
-// GoesOn turns the end of the time that --timeout gives into an error that says
-// what goes on in AWS and how to look after it; other errors stay as they are.
+// GoesOn turns the end of the wait, by --timeout or by Ctrl-C, into an error that
+// says what goes on in AWS and how to look after it; other errors stay as they are.
 func GoesOn(err error, what, look string) error {
-	if !errors.Is(err, context.DeadlineExceeded) {
-		return err
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return &fault.Error{Code: fault.TimedOut, What: what + " takes longer than this was to wait; it goes on", Try: look, Cause: err}
+	case errors.Is(err, context.Canceled):
+		return &fault.Error{Code: fault.Interrupted, What: "interrupted; " + what + " goes on", Try: look, Cause: err}
 	}
-	return &fault.Error{Code: fault.TimedOut, What: what + " takes longer than this was to wait; it goes on", Try: look, Cause: err}
+	return err
 }

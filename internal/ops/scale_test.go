@@ -108,14 +108,20 @@ func TestScalingWaitsUntilTheNewInstancesServe(t *testing.T) {
 	})
 }
 
-func TestScalingThatTakesTooLongGoesOnAndSaysSo(t *testing.T) {
+func TestScalingThatIsNoLongerWaitedForGoesOnAndSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fleet := &fakeFleet{desired: 3, started: time.Now(), boot: time.Hour}
+		scaling := &Scaling{Service: "backend-api", From: 1, To: 3}
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 		defer cancel()
-		scaling := &Scaling{Service: "backend-api", From: 1, To: 3}
 		err := scaling.Await(ctx, fleet, shipped(t, config.Prod), func(Event) {})
 		assert.EqualError(t, err, "scaling backend-api to 3 takes longer than this was to wait; it goes on")
 		assert.Equal(t, fault.TimedOut, fault.CodeOf(err))
+
+		ctx, interrupt := context.WithCancel(t.Context())
+		interrupt()
+		err = scaling.Await(ctx, fleet, shipped(t, config.Prod), func(Event) {})
+		assert.EqualError(t, err, "interrupted; scaling backend-api to 3 goes on")
+		assert.Equal(t, fault.Interrupted, fault.CodeOf(err))
 	})
 }

@@ -53,7 +53,7 @@ deploy: $(NODE_MODULES) ## deploy ENV=dev|prod to its AWS account; asks first (A
 snapshot: ## renew the template snapshots; read their git diff before you commit it
 	UPDATE_SNAPS=true go test ./test -run Snapshot -count=1
 
-bench: $(NODE_MODULES) ## time synth, growth, and edited construct to snapshot answer
+bench: $(NODE_MODULES) ## time a host's boot, synth, growth, and edited construct to snapshot answer
 	@go run ./test/bench
 
 docs: ## renew what is generated in docs/: configuration, schemas, verbs, policies, alarms

@@ -17,6 +17,8 @@ const (
 	mysqlVersion = "8.0.46"
 	// pm2Version was the newest when the runbooks were written, so their pm2 commands are this version's.
 	pm2Version = "6.0.14"
+	// pm2PackagesBefore is a day on which the whole of it booted in test/boot.
+	pm2PackagesBefore = "2026-10-01"
 )
 
 // Defaults is what an environment is where its file says nothing. Only the
@@ -38,7 +40,11 @@ func shared(stage Stage) Environment {
 		Region:      "ap-southeast-1",
 		Project:     "d2-ride-booking",
 		Domain:      Domain{ZoneName: "fikri.dev"},
-		Runtime:     Runtime{NodeMajor: 20, PM2Version: pm2Version},
+		Runtime: Runtime{
+			NodeMajor:  20,
+			PM2Version: pm2Version, PM2PackagesBefore: pm2PackagesBefore,
+			MySQLClientVersion: mysqlVersion,
+		},
 		// Facts 1.4: the one DEV host has 16 GB.
 		Host: Host{InstanceType: smallInstance, RootVolumeGiB: 16},
 		Services: []Service{
@@ -51,8 +57,8 @@ func shared(stage Stage) Environment {
 		},
 		Database: sharedDatabase(),
 		Bastion:  Bastion{InstanceType: smallInstance, RootVolumeGiB: 8}, // facts 1.18
-		// Facts 5.3: the original's hosts keep the three newest releases.
-		Release:       Release{KeepOnHost: 3},
+		// Facts 5.3: the original's hosts keep the three newest releases and wait a minute for /health; a t3.micro is given two.
+		Release:       Release{KeepOnHost: 3, HealthTimeoutSeconds: 120},
 		Observability: Observability{EnableAlarms: true},
 	}
 }

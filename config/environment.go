@@ -142,6 +142,10 @@ type Runtime struct {
 	NodeMajor int `yaml:"node_major" json:"node_major" jsonschema:"enum=20,enum=22,enum=24"`
 	// PM2Version is the exact version of PM2 from npm.
 	PM2Version string `yaml:"pm2_version" json:"pm2_version"`
+	// PM2PackagesBefore is a day, yyyy-mm-dd: npm takes the packages that PM2 brings along as they were then, so that every boot installs the same.
+	PM2PackagesBefore string `yaml:"pm2_packages_before" json:"pm2_packages_before"`
+	// MySQLClientVersion is the exact version of MySQL's own client, 8.0.x or 8.4.x (runbook DEV 2.3 expects 8.0).
+	MySQLClientVersion string `yaml:"mysql_client_version" json:"mysql_client_version"`
 	// AMIID pins one Amazon Linux 2023 image; empty resolves the newest at each launch, never at a deploy.
 	AMIID string `yaml:"ami_id" json:"ami_id,omitempty"`
 }
@@ -264,6 +268,8 @@ type Bastion struct {
 type Release struct {
 	// KeepOnHost is how many unpacked releases a host keeps, two or more.
 	KeepOnHost int `yaml:"keep_on_host" json:"keep_on_host"`
+	// HealthTimeoutSeconds is how long a release may take from its start to a good health check before the host goes back to the one before.
+	HealthTimeoutSeconds int `yaml:"health_timeout_seconds" json:"health_timeout_seconds"`
 	// NoncurrentDays is how long an overwritten or deleted artifact can still be had back, days.
 	NoncurrentDays int `yaml:"noncurrent_days" json:"noncurrent_days"`
 }

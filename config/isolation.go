@@ -53,9 +53,9 @@ func (c *comparison) names() {
 
 // sharedAccount checks what two accounts would keep apart by themselves.
 func (c *comparison) sharedAccount() {
-	if makesProvider(c.dev) && makesProvider(c.prod) {
-		c.bad("github_oidc_provider_arn", "is empty, so that DEV makes the account's GitHub provider, but PROD in the same account makes it too and AWS takes only one",
-			fmt.Sprintf("set arn:aws:iam::%s:oidc-provider/token.actions.githubusercontent.com here once PROD is deployed", c.dev.Account))
+	if c.dev.EnableGitHubActionsDeployRole {
+		c.bad("enable_github_actions_deploy_role", "is on in PROD's account, where the role could deploy PROD's stacks too, through the roles of cdk bootstrap, and nobody is asked to approve a job of DEV (docs/adr/0016)",
+			"give DEV an account of its own, or set false and release to DEV with d2ctl")
 	}
 	if strings.Contains(c.dev.Project, string(Prod)) {
 		c.bad("project_name", "contains prod, so that in the shared account the runbooks' searches for PROD find DEV too (runbook PROD 3.5, 7.1)", "choose a name without prod, or give DEV an account of its own")
@@ -63,8 +63,4 @@ func (c *comparison) sharedAccount() {
 	if both := len(c.dev.EnabledSites()) + len(c.prod.EnabledSites()); both > SitesMax {
 		c.bad("sites", numbers("makes %d sites with PROD's in the same account, more than its %d response headers policies", both, SitesMax), "switch entries off, or give DEV an account of its own")
 	}
-}
-
-func makesProvider(e *Environment) bool {
-	return e.EnableGitHubActionsDeployRole && e.GitHubOIDCProviderARN == ""
 }

@@ -18,8 +18,6 @@ const (
 	DatabasePort = 3306
 	// Unreleased is the value of a version parameter before the first release.
 	Unreleased = "unreleased"
-	// AppsDir is where releases are unpacked on a host (facts 9.0).
-	AppsDir = "/opt/apps"
 	// MetricsNamespace holds what the CloudWatch agent sends: mem_used_percent and disk_used_percent.
 	MetricsNamespace = "D2/Host"
 
@@ -260,12 +258,6 @@ func (e *Environment) SiteBucket(site string) string {
 func (s Service) ArtifactKey(version string) string {
 	return s.ArtifactPrefix + "/" + s.Name + "-" + version + ".tar.gz"
 }
-
-// CABundle is the file with RDS's certificate authorities, which the service verifies MySQL against (facts 1.15).
-func (s Service) CABundle() string { return s.AppDir() + "/shared/aws-rds-global-bundle.pem" }
-
-// AppDir is where a service lives on its host (runbook DEV 5.8).
-func (s Service) AppDir() string { return AppsDir + "/" + s.Name }
 
 // UserPoolName is the Cognito user pool.
 func (e *Environment) UserPoolName() string { return e.Named("users") }

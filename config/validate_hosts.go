@@ -2,6 +2,7 @@ package config
 
 import (
 	"regexp"
+	"time"
 )
 
 const (
@@ -16,6 +17,7 @@ var nodeMajors = []int{20, 22, 24}
 
 var (
 	versionPattern      = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+$`)
+	mysqlClientPattern  = regexp.MustCompile(`^8\.[04]\.[0-9]+$`)
 	imagePattern        = regexp.MustCompile(`^ami-([0-9a-f]{8}|[0-9a-f]{17})$`)
 	instanceTypePattern = regexp.MustCompile(`^[a-z]+[0-9]+[a-z0-9-]*\.(nano|micro|small|medium|large|[0-9]*xlarge|metal(-[0-9]+xl)?)$`)
 	// After the generation's digit, g is Graviton: t4g, c7gn; g5 is no Graviton, g5g is.
@@ -27,6 +29,10 @@ func (v *validator) hosts() {
 	e := v.env
 	v.among("runtime.node_major", e.Runtime.NodeMajor, nodeMajors, "the hosts' boot")
 	v.like("runtime.pm2_version", e.Runtime.PM2Version, versionPattern, "an exact version of PM2", pm2Version)
+	if _, err := time.Parse(time.DateOnly, e.Runtime.PM2PackagesBefore); err != nil {
+		v.bad("runtime.pm2_packages_before", quoted(e.Runtime.PM2PackagesBefore)+" is no day", "write it like "+pm2PackagesBefore)
+	}
+	v.like("runtime.mysql_client_version", e.Runtime.MySQLClientVersion, mysqlClientPattern, "an exact version of MySQL's client, 8.0.x or 8.4.x", mysqlVersion)
 	if e.Runtime.AMIID != "" {
 		v.like("runtime.ami_id", e.Runtime.AMIID, imagePattern, "the id of a machine image", "ami-0123456789abcdef0")
 	}

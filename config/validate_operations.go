@@ -19,6 +19,7 @@ var zonePattern = regexp.MustCompile(`^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$`)
 // release checks how releases are kept; two on a host are what a rollback needs.
 func (v *validator) release() {
 	v.between("release.keep_on_host", v.env.Release.KeepOnHost, 2, 20, " releases")
+	v.between("release.health_timeout_seconds", v.env.Release.HealthTimeoutSeconds, 5, 900, " seconds")
 	v.between("release.noncurrent_days", v.env.Release.NoncurrentDays, 1, 3650, " days")
 }
 

@@ -21,7 +21,7 @@ const (
 // service (facts 1.15); a service's own parameters may not be called so. CORS_ORIGINS
 // is not among them: who has pages elsewhere writes the whole list.
 var PlatformVariables = []string{
-	"NODE_ENV", "PORT", "AWS_REGION",
+	"NODE_ENV", "PORT", "AWS_REGION", VersionVariable,
 	"COGNITO_USER_POOL_ID", "COGNITO_CLIENT_ID",
 	"DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_IAM_AUTH",
 	"DB_SSL", "DB_SSL_REJECT_UNAUTHORIZED", "DB_SSL_CA_PATH",

@@ -1,6 +1,7 @@
 package constructs
 
 import (
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	autoscaling "github.com/aws/aws-cdk-go/awscdk/v2/awsautoscaling"
 	iam "github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -53,17 +54,33 @@ func providerARN(scope constructs.Construct, given string) *string {
 	return provider.OidcProviderArn()
 }
 
+// AllowInfrastructure lets the role deploy stacks as the CDK command line does: by
+// becoming the roles that cdk bootstrap made in each Region of the environment,
+// and by nothing of its own. They reach every stack of the account, so
+// config refuses DEV's role in an account that PROD is in (docs/adr/0016).
+func (d *DeployRole) AllowInfrastructure(regions ...string) {
+	account, qualifier := *d.Role.Stack().Account(), *awscdk.DefaultStackSynthesizer_DEFAULT_QUALIFIER()
+	var roles []string
+	for _, region := range regions {
+		for _, does := range []string{"deploy", "file-publishing", "lookup"} {
+			roles = append(roles, "arn:aws:iam::"+account+":role/cdk-"+qualifier+"-"+does+"-role-"+account+"-"+region)
+		}
+	}
+	d.Role.AddToPolicy(allow([]string{"sts:AssumeRole"}, roles...))
+}
+
 // AllowRelease lets the role put a release of one service in place: upload it,
-// name it, and read what it named before.
+// name it, read what it named before, and mark what went well. It cannot delete
+// an artifact.
 func (d *DeployRole) AllowRelease(release *ServiceRelease) {
 	artifacts := release.ArtifactPrefix + "/*"
-	d.Role.AddToPolicy(allow([]string{"s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"},
-		*release.Bucket.ArnForObjects(str(artifacts))))
+	d.Role.AddToPolicy(allow([]string{"s3:PutObject", "s3:GetObject"}, *release.Bucket.ArnForObjects(str(artifacts))))
+	// Without ListBucket a missing artifact is "access denied", not "not found".
 	d.Role.AddToPolicy(allowWhen([]string{"s3:ListBucket"}, map[string]any{
 		"StringLike": map[string]any{"s3:prefix": artifacts},
 	}, *release.Bucket.BucketArn()))
 	d.Role.AddToPolicy(allow([]string{
-		"ssm:GetParameter", "ssm:GetParameterHistory", "ssm:PutParameter", "ssm:LabelParameterVersion",
+		"ssm:GetParameter", "ssm:PutParameter", "ssm:LabelParameterVersion",
 	}, arn(d.Role, "ssm", "parameter"+release.VersionParameter)))
 }
 
@@ -72,8 +89,8 @@ func (d *DeployRole) AllowRefresh(group autoscaling.AutoScalingGroup, groupName 
 	d.Role.AddToPolicy(allow([]string{
 		"autoscaling:StartInstanceRefresh", "autoscaling:CancelInstanceRefresh",
 	}, arn(d.Role, "autoscaling", "autoScalingGroup:*:autoScalingGroupName/"+groupName)))
-	d.allowWatching("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeInstanceRefreshes", "autoscaling:DescribeScalingActivities",
-		"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth", "cloudwatch:DescribeAlarms")
+	d.allowWatching("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeInstanceRefreshes",
+		"autoscaling:DescribeScalingActivities", "elasticloadbalancing:DescribeTargetHealth")
 }
 
 // AllowFetchOn lets the role have DEV's host fetch its release, by AWS's own
@@ -95,11 +112,13 @@ func (d *DeployRole) allowWatching(actions ...string) {
 	d.Role.AddToPolicy(allow(actions, "*"))
 }
 
-// AllowPublish lets the role put a site's files in place and drop what CloudFront holds of the old ones.
+// AllowPublish lets the role put a site's files in place, drop what CloudFront
+// holds of the old ones, and delete what has long been out of use. Which
+// publication left a file out, the versions of index.html say.
 func (d *DeployRole) AllowPublish(site *StaticSite) {
-	d.Role.AddToPolicy(allow([]string{"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"},
+	d.Role.AddToPolicy(allow([]string{"s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"},
 		*site.Bucket.ArnForObjects(str("*"))))
-	d.Role.AddToPolicy(allow([]string{"s3:ListBucket"}, *site.Bucket.BucketArn()))
+	d.Role.AddToPolicy(allow([]string{"s3:ListBucket", "s3:ListBucketVersions"}, *site.Bucket.BucketArn()))
 	d.Role.AddToPolicy(allow([]string{"cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"},
 		*site.Distribution.DistributionArn()))
 }

@@ -1,10 +1,10 @@
 // Package host holds what an instance runs: the boot script that its user data
-// carries, rendered from typed values. It knows nothing of CDK.
+// carries, and root/, the files that the script puts on the host, each at its
+// place. It knows nothing of CDK.
 package host
 
 import (
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"text/template"
@@ -15,63 +15,83 @@ import (
 // UserDataLimit is how many bytes of user data EC2 takes, before base64 (AWS, Instance user data).
 const UserDataLimit = 16384
 
-// Boot is what one host is to become.
-type Boot struct {
-	Environment config.Stage
-	Region      string
-	Services    []Service // one in PROD; every enabled one on DEV's host
-}
-
-// Service is one program on a host.
-type Service struct {
-	Name            string
-	Port            int
-	HealthCheckPath string
-	LogGroup        string // in CloudWatch Logs
+// values is what the templates of the boot script and of root/ may name.
+type values struct {
+	Region, User, Home, PM2Home, LogDir string
+	NodeMajor                           int
+	PM2Version, PM2Before               string
+	MySQLClientVersion, MySQLSeries     string
+	MySQLKeyURL, MySQLKeyFingerprint    string
+	AppsDir, CABundle                   string
+	Services, WithDatabase              []config.Service
+	Root                                string // root/ as base64 of a gzipped tar
 }
 
 //go:embed boot.sh.tmpl
 var bootTemplate string
 
-// Render returns the boot script, or an error when it would not fit EC2's limit.
-func Render(boot Boot) (string, error) {
-	script := template.Must(template.New("boot").Parse(bootTemplate))
-	agent, err := json.Marshal(agentConfiguration(boot))
+// Render returns the user data of a host that runs the services given: one in
+// PROD, every enabled one on DEV's host. It is an error when it would not fit EC2's limit.
+func Render(env *config.Environment, services ...config.Service) (string, error) {
+	told := valuesOf(env, services)
+	files, err := rootFiles(told)
 	if err != nil {
-		return "", fmt.Errorf("host: the CloudWatch agent's configuration: %w", err)
+		return "", err
 	}
-	var text strings.Builder
-	if err := script.Execute(&text, struct {
-		Boot
-		Agent string
-	}{boot, string(agent)}); err != nil {
-		return "", fmt.Errorf("host: the boot script: %w", err)
+	for path, content := range map[string]any{
+		"etc/d2/host.json":             hostConfiguration(env, services),
+		"etc/d2/cloudwatch-agent.json": agentConfiguration(env, services),
+	} {
+		if files[path], err = marshal(content); err != nil {
+			return "", fmt.Errorf("host: %s: %w", path, err)
+		}
 	}
-	if text.Len() > UserDataLimit {
-		return "", fmt.Errorf("host: user data is %d bytes, over EC2's limit of %d; run fewer services on this host", text.Len(), UserDataLimit)
+	if told.Root, err = pack(files); err != nil {
+		return "", fmt.Errorf("host: root/: %w", err)
 	}
-	return text.String(), nil
+	script, err := execute("boot.sh.tmpl", bootTemplate, told)
+	if err != nil {
+		return "", err
+	}
+	if len(script) > UserDataLimit {
+		return "", fmt.Errorf("host: user data is %d bytes, over EC2's limit of %d; run fewer services on this host", len(script), UserDataLimit)
+	}
+	return script, nil
 }
 
-// agentConfiguration sends memory and disk use under config.MetricsNamespace, and
-// the boot log to the first service's group.
-func agentConfiguration(boot Boot) map[string]any {
-	return map[string]any{
-		"agent": map[string]any{"metrics_collection_interval": 60},
-		"metrics": map[string]any{
-			"namespace":              config.MetricsNamespace,
-			"append_dimensions":      map[string]any{"AutoScalingGroupName": "${aws:AutoScalingGroupName}", "InstanceId": "${aws:InstanceId}"},
-			"aggregation_dimensions": [][]string{{"AutoScalingGroupName"}, {"InstanceId"}},
-			"metrics_collected": map[string]any{
-				"mem":  map[string]any{"measurement": []string{"mem_used_percent"}},
-				"disk": map[string]any{"measurement": []string{"used_percent"}, "resources": []string{"/"}, "drop_device": true},
-			},
-		},
-		"logs": map[string]any{"logs_collected": map[string]any{"files": map[string]any{"collect_list": []any{
-			map[string]any{
-				"file_path": "/var/log/cloud-init-output.log", "log_group_name": boot.Services[0].LogGroup,
-				"log_stream_name": "{instance_id}-boot",
-			},
-		}}}},
+func valuesOf(env *config.Environment, services []config.Service) values {
+	told := values{
+		Region: env.Region, User: config.OSUser, Home: config.OSHome, PM2Home: config.PM2Home, LogDir: config.HostLogDir,
+		NodeMajor: env.Runtime.NodeMajor, PM2Version: env.Runtime.PM2Version, PM2Before: env.Runtime.PM2PackagesBefore,
+		MySQLClientVersion: env.Runtime.MySQLClientVersion, MySQLSeries: env.Runtime.MySQLSeries(),
+		AppsDir: config.AppsDir, CABundle: config.CABundleFile, Services: services,
+		MySQLKeyURL: config.MySQLKeyURL, MySQLKeyFingerprint: config.MySQLKeyFingerprint,
 	}
+	for _, service := range services {
+		if service.UsesDatabase && env.EnableRDS {
+			told.WithDatabase = append(told.WithDatabase, service)
+		}
+	}
+	return told
+}
+
+// names are those of services, as words of a shell.
+func names(services []config.Service) string {
+	var words []string
+	for _, service := range services {
+		words = append(words, service.Name)
+	}
+	return strings.Join(words, " ")
+}
+
+func execute(name, text string, told values) (string, error) {
+	parsed, err := template.New(name).Funcs(template.FuncMap{"names": names}).Parse(text)
+	if err != nil {
+		return "", fmt.Errorf("host: %w", err)
+	}
+	var out strings.Builder
+	if err := parsed.Execute(&out, told); err != nil {
+		return "", fmt.Errorf("host: %w", err)
+	}
+	return out.String(), nil
 }

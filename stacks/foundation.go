@@ -154,9 +154,11 @@ func (f *foundation) newDeployRole() *constructs.DeployRole {
 	if !f.env.EnableGitHubActionsDeployRole {
 		return nil
 	}
-	return constructs.NewDeployRole(f.stack, "DeployRole", constructs.DeployRoleProps{
+	role := constructs.NewDeployRole(f.stack, "DeployRole", constructs.DeployRoleProps{
 		Name: f.env.DeployRoleName(), ProviderARN: f.env.GitHubOIDCProviderARN, Subject: f.env.GitHubSubject(),
 	})
+	role.AllowInfrastructure(f.env.Region, config.EdgeRegion)
+	return role
 }
 
 // newLoadBalancer is nil while enable_alb is off.

@@ -109,14 +109,7 @@ func (f *foundation) serviceLog(service config.Service) logs.LogGroup {
 
 // userData is the boot script of a host that runs the services given.
 func (f *foundation) userData(services ...config.Service) string {
-	boot := host.Boot{Environment: f.env.Environment, Region: f.env.Region}
-	for _, service := range services {
-		boot.Services = append(boot.Services, host.Service{
-			Name: service.Name, Port: service.Port, HealthCheckPath: service.HealthCheckPath,
-			LogGroup: f.env.ServiceLogGroup(service.Name),
-		})
-	}
-	script, err := host.Render(boot)
+	script, err := host.Render(f.env, services...)
 	if err != nil {
 		panic(fmt.Sprintf("%s: %v", f.env.StackName(), err)) // cmd/infra turns it into one line
 	}

@@ -1,12 +1,15 @@
 package test
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/d2-ride-booking/platform/host"
 )
 
 const (
@@ -24,6 +27,15 @@ func userData(template Resource) string {
 	return text(template.At("LaunchTemplateData.UserData.Fn::Base64"))
 }
 
+// hostFile is a file that the user data of a launch template puts on its host.
+func hostFile(t *testing.T, template Resource, path string) string {
+	t.Helper()
+	files, err := host.Unpack(userData(template))
+	require.NoError(t, err)
+	require.Contains(t, files, path)
+	return files[path].Content
+}
+
 func TestDEVRunsEveryEnabledServiceOnOneHost(t *testing.T) {
 	shippedHost := template(t, "D2-Dev").Named(t, "AWS::EC2::Instance", "app-host")
 	assert.Equal(t, "backend-api", shippedHost.Tag("Service"), "runbook DEV 5.1 finds it by this tag")
@@ -31,7 +43,7 @@ func TestDEVRunsEveryEnabledServiceOnOneHost(t *testing.T) {
 	assert.Empty(t, template(t, "D2-Dev").All(group))
 	whole := dev(t, everything)
 	script := userData(launched(t, whole, whole.Named(t, "AWS::EC2::Instance", "app-host")))
-	assert.Contains(t, script, "backend-api on 3000, web-driver on 3001")
+	assert.Contains(t, script, "\nservices=(backend-api web-driver)\n")
 }
 
 func TestDEVsHostIsWhereItCanReachTheInternet(t *testing.T) {
@@ -197,14 +209,33 @@ func TestImagesAreResolvedAtLaunchAndNeverAtADeploy(t *testing.T) {
 	}
 }
 
-func TestAHostAnswersItsHealthCheckBeforeTheFirstRelease(t *testing.T) {
+func TestAFleetsHostRunsItsServiceAndAsksWhereTheLoadBalancerAsks(t *testing.T) {
 	whole := prod(t, larger)
 	for _, fleet := range whole.All(group) {
-		service := fleet.Tag("Service")
-		script := userData(launched(t, whole, fleet))
-		assert.Contains(t, script, "placeholder.py "+service+" ")
-		assert.Contains(t, script, "/health")
-		assert.Less(t, len(script), 16384, "EC2 takes no more user data")
+		var told struct {
+			Services map[string]struct {
+				Port   float64
+				Health string
+			}
+		}
+		configuration := hostFile(t, launched(t, whole, fleet), "etc/d2/host.json")
+		require.NoError(t, json.Unmarshal([]byte(configuration), &told))
+		require.Len(t, told.Services, 1)
+		asked := whole.Get(t, fleet.At("TargetGroupARNs.0"))
+		service := told.Services[fleet.Tag("Service")]
+		assert.Equal(t, asked.At("Port"), service.Port)
+		assert.Equal(t, asked.At("HealthCheckPath"), service.Health)
+	}
+}
+
+// TestUserDataFitsEC2AndSaysHowLargeItIs holds what the templates carry to EC2's limit.
+func TestUserDataFitsEC2AndSaysHowLargeItIs(t *testing.T) {
+	for _, whole := range []Template{template(t, "D2-Dev"), dev(t, everything), template(t, "D2-Prod"), prod(t, larger)} {
+		for _, each := range whole.All(launchTemplate) {
+			size := len(userData(each))
+			assert.Less(t, size, host.UserDataLimit, each.ID)
+			t.Logf("%s: %d bytes of user data, of %d", each.At("LaunchTemplateName"), size, host.UserDataLimit)
+		}
 	}
 }
 

@@ -32,9 +32,7 @@ var unbounded = map[string]string{
 	"autoscaling:DescribeAutoScalingGroups":     "a release watches its refresh",
 	"autoscaling:DescribeInstanceRefreshes":     "a release watches its refresh",
 	"autoscaling:DescribeScalingActivities":     "a release that fails says why",
-	"elasticloadbalancing:DescribeTargetGroups": "a release watches its targets",
 	"elasticloadbalancing:DescribeTargetHealth": "a release watches its targets",
-	"cloudwatch:DescribeAlarms":                 "a release looks at its alarms",
 	"ec2:DescribeInstances":                     "DEV's release finds the host",
 	"ssm:GetCommandInvocation":                  "DEV's release waits for the host's answer",
 }

@@ -1,6 +1,7 @@
 package test
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -67,12 +68,12 @@ func TestTheHostsSendTheNumbersThatTheirAlarmsWatch(t *testing.T) {
 			if host.Tag(config.TagService) == config.ServiceBastion {
 				continue
 			}
-			script := userData(host)
+			agent := oneLine(hostFile(t, host, "etc/d2/cloudwatch-agent.json"))
 			for _, each := range whole.Where(alarm, "Namespace", config.MetricsNamespace) {
 				measured := map[string]string{"mem_used_percent": `"mem_used_percent"`, "disk_used_percent": `"disk":{`}
 				require.Contains(t, measured, text(each.At("MetricName")))
-				assert.Contains(t, script, measured[text(each.At("MetricName"))])
-				assert.Contains(t, script, `["`+text(each.At("Dimensions.0.Name"))+`"]`, "sent by this dimension alone")
+				assert.Contains(t, agent, measured[text(each.At("MetricName"))])
+				assert.Contains(t, agent, `["`+text(each.At("Dimensions.0.Name"))+`"]`, "sent by this dimension alone")
 			}
 		}
 	}
@@ -165,7 +166,7 @@ func TestLogsFlowWhereTheRunbooksLookForThem(t *testing.T) {
 				if strings.Contains(text(host.At("LaunchTemplateName")), "bastion") {
 					continue
 				}
-				assert.Contains(t, userData(host), `"log_group_name":"`+name+`"`)
+				assert.Contains(t, oneLine(hostFile(t, host, "etc/d2/cloudwatch-agent.json")), `"log_group_name":"`+name+`"`)
 				role := whole.Resources[targets(whole.Get(t, host.At("LaunchTemplateData.IamInstanceProfile.Arn")).At("Roles"))[0]]
 				assert.True(t, may(whole.Allowed(role), "logs:PutLogEvents", "${"+groups[0].ID+".Arn}"))
 			}
@@ -180,4 +181,13 @@ func TestAnAlarmSaysWhatToDo(t *testing.T) {
 			assert.NotNil(t, each.At("TreatMissingData"), each.ID)
 		}
 	}
+}
+
+// oneLine is JSON without the spaces that people like.
+func oneLine(text string) string {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, []byte(text)); err != nil {
+		return err.Error()
+	}
+	return compact.String()
 }

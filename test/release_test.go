@@ -111,14 +111,14 @@ func TestTheProviderIsMadeWhereTheAccountHasNone(t *testing.T) {
 // Everything that a release does, and nothing besides: a further action has to be written here with its reason.
 func TestTheDeployRoleDoesWhatAReleaseNeedsAndNoMore(t *testing.T) {
 	release := []string{
-		"s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload", "s3:ListBucket", // upload an artifact
-		"ssm:GetParameter", "ssm:GetParameterHistory", "ssm:PutParameter", "ssm:LabelParameterVersion", // name the release, and go back
-		"s3:DeleteObject", "cloudfront:CreateInvalidation", "cloudfront:GetInvalidation", // publish a site
+		"s3:PutObject", "s3:GetObject", "s3:ListBucket", // upload an artifact
+		"ssm:GetParameter", "ssm:PutParameter", "ssm:LabelParameterVersion", // name the release, and go back
+		"s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListBucketVersions", "cloudfront:CreateInvalidation", "cloudfront:GetInvalidation", // publish a site
+		"sts:AssumeRole", // deploy the stacks, as the bootstrap's roles
 	}
 	refresh := []string{
 		"autoscaling:StartInstanceRefresh", "autoscaling:CancelInstanceRefresh", "autoscaling:DescribeAutoScalingGroups",
-		"autoscaling:DescribeInstanceRefreshes", "autoscaling:DescribeScalingActivities",
-		"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth", "cloudwatch:DescribeAlarms",
+		"autoscaling:DescribeInstanceRefreshes", "autoscaling:DescribeScalingActivities", "elasticloadbalancing:DescribeTargetHealth",
 	}
 	fetch := []string{"ssm:SendCommand", "ssm:GetCommandInvocation", "ec2:DescribeInstances"} // DEV deploys in place
 	for stack, want := range map[string][]string{"D2-Prod": append(refresh, release...), "D2-Dev": append(fetch, release...)} {

@@ -46,7 +46,7 @@ func bench(runs int) error {
 		return err
 	}
 	b := &runner{root: root, work: work, self: self, runs: runs}
-	for _, measurement := range []func() error{b.synth, b.growth, b.limits, b.edit} {
+	for _, measurement := range []func() error{b.boot, b.synth, b.growth, b.limits, b.edit} {
 		if err := measurement(); err != nil {
 			return err
 		}

@@ -67,10 +67,13 @@ type platform struct {
 	prod     *config.Environment
 	dir      string // of all assemblies
 	assembly string // the one that is deployed at present
+	targets  string // the ARN of PROD's target group, from the first look at it
 }
 
 func newPlatform(t *testing.T) *platform {
 	dev, prod := environment(t, config.Dev), environment(t, config.Prod)
+	// A host boots slowly enough to be seen booting by a command line that takes most of a second.
+	t.Setenv("LOCALAWS_BOOT_SECONDS", "1")
 	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Minute)
 	t.Cleanup(cancel)
 	server, err := localaws.Start(ctx, localaws.Options{
@@ -121,7 +124,7 @@ func (p *platform) deploy(t *testing.T, assembly string, stacks ...string) strin
 func (p *platform) aws(args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	answer, err := p.server.Command(ctx, "aws", args...).Output()
+	answer, err := p.server.Command(ctx, p.server.Tools.AWS, args...).Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return "", fmt.Errorf("%w: %s", err, exit.Stderr)

@@ -8,6 +8,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+# By this, faults that are set (see ``faults``) know what the local AWS asks itself.
+USER_AGENT = "d2moto/internal"
+
 _lock = threading.Lock()
 _session = boto3.session.Session(aws_access_key_id="local", aws_secret_access_key="local")
 _clients: dict[tuple[str, str], Any] = {}
@@ -28,6 +31,7 @@ def client(service: str, region: str) -> Any:
         key = (service, region)
         if key not in _clients:
             _clients[key] = _session.client(
-                service, region_name=region, endpoint_url=_endpoint, config=Config(retries={"max_attempts": 0})
+                service, region_name=region, endpoint_url=_endpoint,
+                config=Config(retries={"max_attempts": 0}, user_agent_extra=USER_AGENT),
             )
         return _clients[key]

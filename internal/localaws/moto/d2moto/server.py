@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
-import re
 from typing import Any, Callable, Iterable
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
+from . import cbor, faults
+from .calls import CREDENTIAL
 from .cloudformation import wire
 from .cloudformation.api import Api
 from .cloudformation.stacks import Store
@@ -17,7 +19,6 @@ from .cloudformation.stacks import Store
 log = logging.getLogger("d2moto")
 
 HEALTH = "/d2moto/health"
-CREDENTIAL = re.compile(r"Credential=[^/]+/[^/]+/([^/]+)/([^/]+)/aws4_request")
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -30,17 +31,26 @@ class Application:
         self.store = Store(account)
         self.health = {"name": "d2moto", "pid": os.getpid(), "account": account, "release": release}
         self.api = Api(self.store)
+        self.faults = faults.Faults(account)
         self.on_reset: list[Callable[[], None]] = []
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if path == HEALTH:
             return _send(start_response, "200 OK", "application/json", json.dumps(self.health).encode())
+        if path == faults.PATH:
+            status, body = self.faults.control(environ["REQUEST_METHOD"], _body(environ))
+            return _send(start_response, f"{status} Answer", "application/json", body)
         if path == "/moto-api/reset" and environ["REQUEST_METHOD"] == "POST":
             return self._reset(environ, start_response)
+        if struck := self.faults.strike(environ):
+            start_response(f"{struck.status} Fault", struck.headers)
+            return [struck.body]
         scope = CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
         if scope and scope[2] == "cloudformation":
             return self._cloudformation(scope[1], environ, start_response)
+        if cbor.is_meant(environ):
+            return cbor.answer(functools.partial(self._moto, cbor.SERVICE), environ, start_response)
         return self._moto(scope[2] if scope else "", environ, start_response)
 
     def _moto(self, service: str, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -64,6 +74,7 @@ class Application:
     def _reset(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         answer = list(self.moto(environ, start_response))
         self.store.clear()
+        self.faults.clear()
         for again in self.on_reset:
             again()
         return answer
@@ -71,9 +82,8 @@ class Application:
     def _cloudformation(
         self, region: str, environ: dict[str, Any], start_response: StartResponse
     ) -> Iterable[bytes]:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         try:
-            request = wire.parse(body)
+            request = wire.parse(_body(environ))
             action = request.pop("Action", "")
             answer = wire.answer(action, self.api.call(action, region, request))
             return _send(start_response, "200 OK", "text/xml", answer)
@@ -85,6 +95,10 @@ class Application:
             message = f"{type(error).__name__}: {error}; the local AWS's log has the trace"
             refused = wire.ApiError("LocalAwsDefect", message)
             return _send(start_response, "400 Error", "text/xml", wire.refusal(refused))
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    return bytes(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
 
 
 def _send(start_response: StartResponse, status: str, kind: str, body: bytes) -> list[bytes]:

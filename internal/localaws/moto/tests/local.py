@@ -8,8 +8,10 @@ import json
 import logging
 import os
 import threading
+import time
 import unittest
-from typing import Any
+import unittest.mock
+from typing import Any, Callable
 
 ACCOUNT = "111122223333"
 REGION = "ap-southeast-1"
@@ -24,11 +26,12 @@ from botocore.config import Config  # noqa: E402
 from botocore.exceptions import ClientError  # noqa: E402
 from werkzeug.serving import make_server  # noqa: E402
 
-from d2moto import aws, corrections, resources, zones  # noqa: E402,F401
+from d2moto import aws, corrections, hosts, resources, zones  # noqa: E402,F401
 from d2moto.server import Application  # noqa: E402
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 logging.getLogger("d2moto").setLevel(logging.CRITICAL)
+hosts.BOOT_SECONDS = 0.2
 _numbers = itertools.count(1)
 
 
@@ -53,6 +56,19 @@ def client(service: str, region: str = REGION) -> Any:
     return _session.client(
         service, region_name=region, endpoint_url=f"http://localhost:{PORT}", config=Config(retries={"max_attempts": 0})
     )
+
+
+def boots_in(seconds: float) -> Any:
+    """Within it everything that is measured in boots takes longer, so that a loaded machine sees it happen."""
+    return unittest.mock.patch.object(hosts, "BOOT_SECONDS", seconds)
+
+
+def eventually(look: Callable[[], Any], wanted: Callable[[Any], bool] = bool, seconds: float = 10) -> Any:
+    """Look until what is seen is what is wanted; the answer is what was seen last."""
+    deadline = time.monotonic() + seconds
+    while not wanted(seen := look()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return seen
 
 
 class StackCase(unittest.TestCase):

@@ -1,13 +1,8 @@
 """Rolling a fleet."""
 
-import time
-
 from botocore.exceptions import ClientError
 
-from d2moto.corrections import instance_refresh
-from tests.local import StackCase, att, client, ref, resource
-
-instance_refresh.SECONDS = 0.2
+from tests.local import StackCase, att, client, eventually, ref, resource
 
 
 class RefreshTest(StackCase):
@@ -32,13 +27,10 @@ class RefreshTest(StackCase):
         return {i["InstanceId"]: i["LaunchTemplate"]["Version"] for i in group["Instances"]}
 
     def ended(self, identity):
-        for _ in range(100):
-            refresh = client("autoscaling").describe_instance_refreshes(
-                AutoScalingGroupName=self.stack, InstanceRefreshIds=[identity])["InstanceRefreshes"][0]
-            if "EndTime" in refresh:
-                return refresh
-            time.sleep(0.05)
-        self.fail(refresh)
+        refresh = eventually(lambda: client("autoscaling").describe_instance_refreshes(
+            AutoScalingGroupName=self.stack, InstanceRefreshIds=[identity])["InstanceRefreshes"][0], lambda r: "EndTime" in r)
+        self.assertIn("EndTime", refresh)
+        return refresh
 
     def start(self, **preferences):
         return client("autoscaling").start_instance_refresh(
@@ -94,9 +86,10 @@ class RefreshTest(StackCase):
     def test_running_instances_with_a_profile_answer_to_session_manager(self):
         self.made(self.template())
         instance = next(iter(self.instances()))
-        told = client("ssm").describe_instance_information(
-            Filters=[{"Key": "InstanceIds", "Values": [instance]}])["InstanceInformationList"]
+        told = eventually(lambda: client("ssm").describe_instance_information(
+            Filters=[{"Key": "InstanceIds", "Values": [instance]}])["InstanceInformationList"])
         self.assertEqual([(instance, "Online", "Linux")], [(i["InstanceId"], i["PingStatus"], i["PlatformType"]) for i in told])
-        named = client("ssm").describe_instance_information(
-            Filters=[{"Key": "tag:aws:autoscaling:groupName", "Values": [self.stack]}])["InstanceInformationList"]
+        named = eventually(lambda: client("ssm").describe_instance_information(
+            Filters=[{"Key": "tag:aws:autoscaling:groupName", "Values": [self.stack]}])["InstanceInformationList"],
+            lambda found: len(found) == 2)
         self.assertEqual(2, len(named))

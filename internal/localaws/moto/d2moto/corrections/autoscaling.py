@@ -6,8 +6,11 @@ import itertools
 from typing import Any
 
 from botocore import xform_name
+from moto.autoscaling.exceptions import ValidationError
 from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, InstanceState
 from moto.autoscaling.responses import AutoScalingResponse
+
+from . import fleet_health
 
 # What moto takes for a group without keeping it.
 FORGOTTEN = (
@@ -17,12 +20,16 @@ FORGOTTEN = (
 
 
 def apply() -> None:
-    """Correct what a group keeps, how it launches, and what it registers with its target groups."""
+    """Correct what a group keeps, how it launches, how large it may be, and what it registers and calls healthy."""
     _keep_settings("create_auto_scaling_group")
     _keep_settings("update_auto_scaling_group")
+    _refuse_sizes("set_desired_capacity", _outside_of_desired)
+    _refuse_sizes("update_auto_scaling_group", _outside_of_update)
     FakeAutoScalingGroup.replace_autoscaling_group_instances = _launch
     InstanceState.launch_template = property(_launched_from)
+    InstanceState.health_status = property(fleet_health.status, fleet_health.set_status)
     _deregister_what_is_gone()
+    _register_what_replaces()
 
 
 def _keep_settings(operation: str) -> None:
@@ -39,6 +46,42 @@ def _keep_settings(operation: str) -> None:
         return answer
 
     setattr(AutoScalingResponse, operation, keeping)
+
+
+def _refuse_sizes(operation: str, problem: Any) -> None:
+    """Refuse a size outside of the group's own limits, which moto takes."""
+    plain = getattr(AutoScalingResponse, operation)
+
+    def checked(self: Any) -> Any:
+        name = self._get_param("AutoScalingGroupName")
+        group = self.autoscaling_backend.autoscaling_groups.get(name)
+        if group is None:
+            raise ValidationError(f"AutoScalingGroup name not found - AutoScalingGroup {name} not found")
+        if why := problem(self, group):
+            raise ValidationError(why)
+        return plain(self)
+
+    setattr(AutoScalingResponse, operation, checked)
+
+
+def _outside_of_desired(self: Any, group: Any) -> str:
+    wanted = self._get_int_param("DesiredCapacity")
+    if wanted > group.max_size:
+        return f"New SetDesiredCapacity value {wanted} is above max value {group.max_size} for the AutoScalingGroup."
+    if wanted < group.min_size:
+        return f"New SetDesiredCapacity value {wanted} is below min value {group.min_size} for the AutoScalingGroup."
+    return ""
+
+
+def _outside_of_update(self: Any, group: Any) -> str:
+    wanted = self._get_int_param("DesiredCapacity")
+    least, most = self._get_int_param("MinSize"), self._get_int_param("MaxSize")
+    least, most = group.min_size if least is None else least, group.max_size if most is None else most
+    if least > most:
+        return f"Max bound, {most}, must be greater than or equal to min bound, {least}"
+    if wanted is not None and not least <= wanted <= most:
+        return f"Desired capacity:{wanted} must be between the specified min size:{least} and max size:{most}"
+    return ""
 
 
 def _launch(self: Any, count: int, tags: dict[str, str]) -> None:
@@ -93,3 +136,15 @@ def _deregister_what_is_gone() -> None:
                     target_group.deregister([{"Id": target}])
 
     AutoScalingBackend.update_attached_target_groups = update
+
+
+def _register_what_replaces() -> None:
+    """Register what is launched for a terminated instance; moto leaves it out of the target groups."""
+    notify = AutoScalingBackend.notify_terminate_instances
+
+    def notified(self: Any, instance_ids: list[str]) -> None:
+        notify(self, instance_ids)
+        for name in list(self.autoscaling_groups):
+            self.update_attached_target_groups(name)
+
+    AutoScalingBackend.notify_terminate_instances = notified

@@ -1,0 +1,201 @@
+"""What a host answers to shell commands: a model of what runs there, and nothing of this machine.
+
+Commands about releases are answered from the host model. A short list of
+harmless ones runs in a real shell, its words quoted. Anything else is refused,
+in words: a test must not pass because a command did nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+from . import names
+from .hosts import Host
+
+# What runs in a real shell, and the options that it may be given there.
+HARMLESS = {
+    "echo": r"(?s).*", "true": "", "false": "", "uname": r"-[asnrvmpio]+", "date": r"\+.*|-u|-R", "uptime": r"-[ps]",
+    "df": r"-[hkTi]+|/", "free": r"-[bkmgh]+",
+}
+PREFIX = re.compile(r"^sudo( -[niEH]+| -u \w[\w-]*)* ")
+URL = re.compile(r"(?:http://)?(?:localhost|127\.0\.0\.1):(\d+)(?:/\S*)?")
+# The shell's own words for what cannot be run and for what was stopped.
+NOT_RUN, STOPPED = 127, 137
+
+
+class NotRun(Exception):
+    """A command that the local AWS does not run."""
+
+
+class Exit(Exception):
+    """The script's own exit."""
+
+
+@dataclass
+class Result:
+    """What a script came to."""
+
+    code: int = 0
+    out: str = ""
+    error: str = ""
+
+
+class Shell:
+    """One run of a script on a host. ``stop`` ends it before its time."""
+
+    def __init__(self, host: Host, stop: threading.Event, seconds: float):
+        self.host, self.stop, self.deadline = host, stop, time.monotonic() + seconds
+        self.result = Result()
+        self._known: dict[str, Callable[[list[str]], int]] = {
+            "d2-release": self._release, "pm2": self._pm2, "cat": self._cat, "tail": self._tail, "head": self._tail,
+            "curl": self._curl, "sleep": self._sleep, "exit": self._exit, "set": self._set,
+        }
+        self._stops_at_failure = False
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its time is over."""
+        return time.monotonic() > self.deadline
+
+    def run(self, script: str) -> Result:
+        """Run line by line, as sh does."""
+        for line in map(str.strip, script.splitlines()):
+            if not line or line.startswith("#"):
+                continue
+            if self.stop.is_set() or self.overdue:
+                self.result.code = STOPPED
+                break
+            try:
+                self.result.code = self._line(line)
+            except Exit as end:
+                self.result.code = int(str(end))
+                break
+            except NotRun:
+                self.result.error += f"the local AWS does not run this: {line}\n"
+                self.result.code = NOT_RUN
+                break
+            if self.result.code and self._stops_at_failure:
+                break
+        return self.result
+
+    def _line(self, line: str) -> int:
+        words = _words(line)
+        name = words[0].rpartition("/")[2]
+        if name in self._known:
+            return self._known[name](words[1:])
+        if name not in HARMLESS or not all(re.fullmatch(HARMLESS[name], word) for word in words[1:]):
+            raise NotRun
+        done = subprocess.run(
+            ["/bin/sh", "-c", shlex.join([name, *words[1:]])], env={"PATH": "/usr/bin:/bin"}, cwd="/",
+            capture_output=True, text=True, timeout=10, check=False,
+        )
+        return self._say(done.stdout, done.returncode, done.stderr)
+
+    def _say(self, out: str, code: int = 0, error: str = "") -> int:
+        self.result.out += out
+        self.result.error += error
+        return code
+
+    def _release(self, words: list[str]) -> int:
+        match words:
+            case ["status", *services] if len(services) < 2:
+                return self._status(services)
+            case ["restart", service]:
+                code, line = self.host.restart(service)
+            case [service] if not service.startswith("-"):
+                code, line = self.host.release(service)
+            case _:
+                code, line = 2, "d2-release: usage: d2-release SERVICE | restart SERVICE | status [SERVICE]"
+        return self._say(line + "\n", code)
+
+    def _status(self, services: list[str]) -> int:
+        known = self.host.services()
+        if strangers := [service for service in services if service not in known]:
+            return self._say(f"d2-release: {strangers[0]}: FAILED: this host runs {', '.join(known) or 'no service'}\n", 2)
+        return self._say("".join(self.host.status(service) + "\n" for service in services or known))
+
+    def _pm2(self, words: list[str]) -> int:
+        if words != ["jlist"]:
+            raise NotRun
+        apps = {service: self.host.app(service) for service in self.host.services()}
+        return self._say(json.dumps([
+            {"name": service, "pid": 1000 + number, "pm2_env": {
+                "status": "errored" if app.fault == "crash" else "online", "env": {"APP_VERSION": app.version}}}
+            for number, (service, app) in enumerate(apps.items()) if app.version not in ("", names.UNRELEASED)
+        ]) + "\n")
+
+    def _files(self) -> dict[str, str]:
+        return {
+            "/etc/os-release": 'NAME="Amazon Linux"\nVERSION="2023"\nID="amzn"\n',
+            "/var/log/cloud-init-output.log": "".join(line + "\n" for line in self.host.said),
+        }
+
+    def _cat(self, words: list[str]) -> int:
+        return max([self._show(path, slice(None)) for path in words] or [0])
+
+    def _tail(self, words: list[str]) -> int:
+        match words:
+            case ["-n", count, path] if count.isdigit():
+                return self._show(path, slice(-int(count), None))
+            case [path]:
+                return self._show(path, slice(-10, None))
+        raise NotRun
+
+    def _show(self, path: str, lines: slice) -> int:
+        if path not in self._files():
+            return self._say("", 1, f"{path}: No such file or directory\n")
+        return self._say("".join(self._files()[path].splitlines(keepends=True)[lines]))
+
+    def _curl(self, words: list[str]) -> int:
+        options = [word for word in words if word.startswith("-")]
+        urls = [URL.fullmatch(word) for word in words if not word.startswith("-")]
+        if len(urls) != 1 or urls[0] is None or not all(re.fullmatch(r"-[sSf]+|--fail|--silent", word) for word in options):
+            raise NotRun
+        port = urls[0][1]
+        service = next((each for each in self.host.services() if self.host.port(each) == port), "")
+        app = self.host.app(service) if service else None
+        if app is None or not app.version or app.fault == "crash":
+            return self._say("", 7, f"curl: (7) Failed to connect to localhost port {port}: Connection refused\n")
+        if app.fault == "timeout":
+            return self._say("", 28, "curl: (28) Operation timed out\n")
+        if app.fault and any(word == "--fail" or "f" in word for word in options):
+            return self._say("", 22, "curl: (22) The requested URL returned error: 503\n")
+        return self._say(json.dumps({"status": app.fault or "ok", "service": service, "version": app.version}))
+
+    def _sleep(self, words: list[str]) -> int:
+        if len(words) != 1 or not re.fullmatch(r"\d+(\.\d+)?", words[0]):
+            raise NotRun
+        left = self.deadline - time.monotonic()
+        stopped = self.stop.wait(min(float(words[0]), left)) or float(words[0]) > left
+        return STOPPED if stopped else 0
+
+    def _exit(self, words: list[str]) -> int:
+        if words and not words[0].isdigit():
+            raise NotRun
+        raise Exit(words[0] if words else self.result.code)
+
+    def _set(self, words: list[str]) -> int:
+        self._stops_at_failure |= any(word.startswith("-") and "e" in word for word in words)
+        return 0
+
+
+def _words(line: str) -> list[str]:
+    """The words of a simple command; what needs a shell to be understood is not run."""
+    line = PREFIX.sub("", line)
+    # A dollar or a backtick would be expanded by a shell; here it would stay as it is.
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.commenters, lexer.whitespace_split = "", True
+    try:
+        words = list(lexer)
+    except ValueError as error:
+        raise NotRun from error
+    if not words or re.search(r"[$`]", line) or any(word and set(word) <= set("();<>|&") for word in words):
+        raise NotRun
+    return words

@@ -139,6 +139,9 @@ func (c *Clients) In(region string) *Clients {
 // Region is where the clients call.
 func (c *Clients) Region() string { return c.config.Region }
 
+// Local says that the clients call a local AWS, behind which no service runs.
+func (c *Clients) Local() bool { return c.config.BaseEndpoint != nil }
+
 // Config is the SDK's configuration behind the clients, for what signs without
 // calling, such as an RDS login token.
 func (c *Clients) Config() aws.Config { return c.config.Copy() }

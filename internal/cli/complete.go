@@ -61,6 +61,45 @@ func (a *App) completeFromAWS(names func(context.Context, *config.Environment, *
 	}
 }
 
+// versionCompletion are versions of a service that AWS answers in time.
+type versionCompletion func(ctx context.Context, env *config.Environment, clients *awsapi.Clients, service string) ([]string, error)
+
+// completeServiceThen completes the first argument with services and the second
+// with their versions, beside what the directive adds, e.g. files.
+func (a *App) completeServiceThen(directive cobra.ShellCompDirective, versions versionCompletion) cobra.CompletionFunc {
+	first := a.completeFromFile(serviceNames)
+	return func(command *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		switch len(args) {
+		case 0:
+			return first(command, args, typed)
+		case 1:
+			found, _ := a.completeVersions(versions)(command, args, typed)
+			return found, directive
+		default:
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+	}
+}
+
+// completeVersions completes versions of the service that is the first argument.
+func (a *App) completeVersions(versions versionCompletion) cobra.CompletionFunc {
+	return func(command *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if len(args) == 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return a.completeFromAWS(func(ctx context.Context, env *config.Environment, clients *awsapi.Clients) ([]string, error) {
+			return versions(ctx, env, clients, args[0])
+		})(command, nil, typed)
+	}
+}
+
+// completeFlag completes the value of a verb's flag with versions of its service.
+func (a *App) completeFlag(command *cobra.Command, flag string, versions versionCompletion) {
+	if err := command.RegisterFlagCompletionFunc(flag, a.completeVersions(versions)); err != nil {
+		panic(err) // a flag that the verb does not have
+	}
+}
+
 // serviceNames are the services that are on.
 func serviceNames(env *config.Environment) []string {
 	var names []string

@@ -24,6 +24,10 @@ func verbs() []verb {
 	return []verb{
 		{groupSee, newStatusCommand},
 		{groupSee, newOutputsCommand},
+		{groupSee, newReleasesCommand},
+		{groupSee, newWatchCommand},
+		{groupChange, newDeployCommand},
+		{groupChange, newRollbackCommand},
 		{groupChange, newScaleCommand},
 		{groupHelp, newRunbookCommand},
 		{groupHelp, newVersionCommand},

@@ -115,11 +115,14 @@ func ReadLastRefresh(ctx context.Context, api RefreshReader, group string) (*Ref
 	if err != nil || len(answer.InstanceRefreshes) == 0 {
 		return nil, err
 	}
-	last := answer.InstanceRefreshes[0]
+	return refreshFrom(answer.InstanceRefreshes[0]), nil
+}
+
+func refreshFrom(refresh types.InstanceRefresh) *Refresh {
 	return &Refresh{
-		ID: aws.ToString(last.InstanceRefreshId), Status: string(last.Status), Reason: aws.ToString(last.StatusReason),
-		Percent: int(aws.ToInt32(last.PercentageComplete)), Started: aws.ToTime(last.StartTime), Ended: aws.ToTime(last.EndTime),
-	}, nil
+		ID: aws.ToString(refresh.InstanceRefreshId), Status: string(refresh.Status), Reason: aws.ToString(refresh.StatusReason),
+		Percent: int(aws.ToInt32(refresh.PercentageComplete)), Started: aws.ToTime(refresh.StartTime), Ended: aws.ToTime(refresh.EndTime),
+	}
 }
 
 // FindService is an enabled service of the environment by its name.

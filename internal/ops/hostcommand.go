@@ -40,22 +40,31 @@ func RunOnHosts(ctx context.Context, api HostCommander, instances []string, line
 	if len(instances) == 0 {
 		return nil, nil
 	}
-	sent, err := api.SendCommand(ctx, &ssm.SendCommandInput{
-		DocumentName: aws.String("AWS-RunShellScript"), InstanceIds: instances,
-		Parameters: map[string][]string{"commands": {line}}, Comment: aws.String("d2ctl"),
-	})
+	command, err := sendToHosts(ctx, api, instances, line)
 	if err != nil {
 		return nil, err
 	}
 	var answers []HostAnswer
 	for _, instance := range instances {
-		answer, err := awaitAnswer(ctx, api, aws.ToString(sent.Command.CommandId), instance)
+		answer, err := awaitAnswer(ctx, api, command, instance)
 		if err != nil {
 			return answers, err
 		}
 		answers = append(answers, answer)
 	}
 	return answers, nil
+}
+
+// sendToHosts has the hosts run a line, and returns the command's id at once.
+func sendToHosts(ctx context.Context, api HostCommander, instances []string, line string) (string, error) {
+	sent, err := api.SendCommand(ctx, &ssm.SendCommandInput{
+		DocumentName: aws.String("AWS-RunShellScript"), InstanceIds: instances,
+		Parameters: map[string][]string{"commands": {line}}, Comment: aws.String("d2ctl"),
+	})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(sent.Command.CommandId), nil
 }
 
 func awaitAnswer(ctx context.Context, api HostCommander, command, instance string) (HostAnswer, error) {

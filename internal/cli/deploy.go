@@ -71,7 +71,7 @@ func (o *deployOptions) run(ctx context.Context) error {
 }
 
 // rollOut does the work of deploy, rollback and watch, shows it meanwhile, and
-// in the end what came of it, good or bad.
+// in the end what came of it, good or bad. --no-wait does the first step alone.
 func (a *App) rollOut(ctx context.Context, title string, rollout *ops.Rollout, steps ...func(context.Context, ops.Listener) error) error {
 	if !a.Waits() {
 		steps = steps[:1]
@@ -87,7 +87,7 @@ func (a *App) rollOut(ctx context.Context, title string, rollout *ops.Rollout, s
 	if rollout.Outcome == "" {
 		return err
 	}
-	if !a.Waits() && err == nil {
+	if rollout.Outcome == ops.Begun && err == nil {
 		a.Say("It goes on. To see it to its end and have it marked as good: %s", rollout.WatchCommand())
 	}
 	return errors.Join(err, a.Show(rollout, func(d *screen.Document) { drawRollout(d, rollout) }))

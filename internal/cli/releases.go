@@ -71,7 +71,7 @@ func drawReleases(d *screen.Document, history *ops.ReleaseHistory, now time.Time
 		if release.Refresh != nil {
 			rolled = refresh(now, release.Refresh)
 		}
-		table.Row(release.Revision.Number, version, ago(now, release.At), who(release.By), good, artifact, rolled)
+		table.Row(release.Number, version, ago(now, release.At), who(release.By), good, artifact, rolled)
 	}
 	if len(history.Unused) > 0 {
 		table.Note(screen.In(iostreams.Faint, "in the bucket, not released: "+strings.Join(history.Unused, ", ")))

@@ -21,7 +21,7 @@ func newWatchCommand(app *App) *cobra.Command {
 		Long: `Attaches to the release that was begun last, by whomever: shows what deploy
 shows, looks at targets and instances in the end, and ends as deploy does. A
 release that is well is marked as good; one that is not is left as it is, and
-the exit code is 6. With --no-wait it says what was begun, and ends.`,
+the exit code is 6.`,
 		Example:           "  d2ctl watch -e prod backend-api",
 		Args:              takes("SERVICE"),
 		ValidArgsFunction: app.completeFromFile(serviceNames),
@@ -45,5 +45,5 @@ func (o *watchOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return o.rollOut(ctx, "watching "+watch.Service+" "+watch.Version, &watch.Rollout, watch.Tell, watch.Await)
+	return o.rollOut(ctx, "watching "+watch.Service+" "+watch.Version, &watch.Rollout, watch.Await)
 }

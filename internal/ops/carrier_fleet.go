@@ -121,7 +121,7 @@ func (c *fleetCarrier) await(ctx context.Context, tell Listener) error {
 		sick, err := c.watchInstances(ctx, tell)
 		switch {
 		case refresh.succeeded():
-			return true, nil
+			return true, c.judgeAlarms(ctx, tell) // one may have gone on since the last look
 		case !refresh.UnderWay():
 			return false, verdict("the instance refresh is %s: %s%s", refresh.Status, cmp.Or(refresh.Reason, "no reason given"), sick)
 		case err != nil:

@@ -33,15 +33,10 @@ func FindRollout(ctx context.Context, api ReleaseAPI, env *config.Environment, s
 	return w, nil
 }
 
-// Tell says what there is to watch.
-func (w *Watch) Tell(_ context.Context, tell Listener) error {
-	tell(Event{Subject: "version", State: w.Version})
-	return nil
-}
-
 // Await sees it to its end, and calls it good when it is: who deployed it may
 // have gone. It puts nothing back.
 func (w *Watch) Await(ctx context.Context, tell Listener) error {
+	tell(Event{Subject: "version", State: w.Version})
 	err := w.end(w.roll(ctx, w.Version, w.Version, tell), w.Version)
 	if w.Outcome != Broken {
 		return err

@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/d2-ride-booking/platform/config"
@@ -94,7 +95,11 @@ func unfinished(err error, stands, try string) error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return &fault.Error{Code: fault.TimedOut, What: "this was to wait no longer; " + stands, Try: try, Cause: err}
 	case errors.As(explained, &known) && known.Code == fault.Credentials:
-		return &fault.Error{Code: known.Code, What: known.What + "; " + stands, Try: known.Try + " (" + try + ")", Cause: err}
+		first, login := strings.CutSuffix(known.Try, "run it again")
+		if !login {
+			first += "; then "
+		}
+		return &fault.Error{Code: known.Code, What: known.What + "; " + stands, Try: first + try, Cause: err}
 	case known != nil:
 		return &fault.Error{Code: known.Code, What: known.What + "; " + stands, Try: try, Cause: err}
 	default:

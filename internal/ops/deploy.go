@@ -172,7 +172,7 @@ func (d *Deployment) goBack(ctx context.Context, tell Listener) error {
 func (d *Deployment) mustBeOurs(ctx context.Context) error {
 	history, err := d.parameter.history(ctx)
 	if err != nil {
-		return unfinished(err, "nothing was put back", d.command("rollback"))
+		return unfinished(err, "nothing was put back", "put the last good one back: "+d.command("rollback"))
 	}
 	if now := history.Current(); now.Number != d.Revision {
 		return verdict("nothing was put back, as %s named %s at %s", now.By, now.Version, now.At.Format(time.DateTime))

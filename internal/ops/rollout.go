@@ -110,7 +110,7 @@ func (r *Rollout) roll(ctx context.Context, version, abandoned string, tell List
 	}
 	r.Runs = version
 	if err := r.parameter.mark(ctx, r.Revision, abandoned); err != nil {
-		return unfinished(err, version+" runs, but is not marked as good", "to do so: "+r.command("watch"))
+		return unfinished(err, version+" runs, but is not marked as good", "mark it: "+r.command("watch"))
 	}
 	return nil
 }
@@ -211,7 +211,7 @@ func (r *Rollout) replace(ctx context.Context, version string, tell Listener) er
 		return err
 	})
 	if err != nil {
-		return unfinished(err, "nothing was put back", r.command("rollback")+" --to "+version)
+		return unfinished(err, "nothing was put back", "go on: "+r.command("rollback")+" --to "+version)
 	}
 	tell(Event{Subject: "version", State: version + " again"})
 	stands := "the version parameter names " + version + " again, which nothing brings to the hosts yet"

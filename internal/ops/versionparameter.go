@@ -48,7 +48,7 @@ func (p versionParameter) set(ctx context.Context, after int64, version string) 
 		return revision, nil
 	}
 	if _, err := p.put(ctx, theirs.Version); err != nil {
-		return 0, unfinished(err, "it names "+version+", in the place of "+theirs.Version+" that "+theirs.By+" wrote", p.rollbackTo(theirs.Version))
+		return 0, unfinished(err, "it names "+version+", in the place of "+theirs.Version+" that "+theirs.By+" wrote", "put it back: "+p.rollbackTo(theirs.Version))
 	}
 	return 0, fault.New(fault.Failed, "see who releases what: d2ctl releases -e "+string(p.env.Environment)+" "+p.service+"; then run it again",
 		"%s was changed to %s by %s at %s while this began; it names that again, and nothing was rolled out",

@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/d2-ride-booking/platform/config"
 	"github.com/d2-ride-booking/platform/internal/localaws"
 	"github.com/d2-ride-booking/platform/internal/ops"
 )
@@ -180,6 +181,52 @@ func TestWhatCannotBeRolledIsNotNamed(t *testing.T) {
 	_, said := p.release(t, 4, "deploy", released, artifact(t, "denied-1.1", ""))
 	assert.Contains(t, said, "these credentials may not autoscaling:StartInstanceRefresh; nothing was released, and the version parameter names denied-1.0 again")
 	assert.Equal(t, "denied-1.0", p.names(t))
+
+	p.faulty(t, localaws.Fault{Service: "ssm", Operation: "PutParameter", Error: "ExpiredToken"})
+	_, said = p.release(t, 4, "deploy", released, artifact(t, "denied-1.2", ""))
+	assert.Contains(t, said, "the AWS credentials have expired (SSM.PutParameter); nothing was released\nTry: sign in again")
+	assert.Equal(t, "denied-1.0", p.names(t))
+}
+
+// TestCredentialsThatExpireBetweenNamingAndRollingSayWhatStands hits every second write of the parameter: the taking back.
+func TestCredentialsThatExpireBetweenNamingAndRollingSayWhatStands(t *testing.T) {
+	p := deployed(t)
+	p.startsAfresh(t)
+	p.faulty(t, localaws.Fault{Service: "autoscaling", Operation: "StartInstanceRefresh", Error: "ExpiredToken"},
+		localaws.Fault{Service: "ssm", Operation: "PutParameter", Error: "ExpiredToken", Rate: 0.5})
+	file := artifact(t, "between-1.0", "")
+	_, said := p.release(t, 4, "deploy", released, file)
+	assert.Contains(t, said, "the version parameter names between-1.0, which nothing rolls out\nTry: sign in again")
+	assert.Contains(t, said, "put the old one back: d2ctl rollback -e prod backend-api --to unreleased")
+	require.NoError(t, p.server.ClearFaults(t.Context()))
+	again, _ := p.release(t, 0, "deploy", released, file)
+	assert.Equal(t, "between-1.0", again.Runs)
+}
+
+func TestCtrlCOnATerminalLeavesTheReleaseRunning(t *testing.T) {
+	p := deployed(t)
+	p.startsAfresh(t)
+	screen := p.onTerminal(t, "deploy", "-e", "prod", released, artifact(t, "typed-1.0", ""))
+	screen.until(t, "Type prod to go on: ")
+	_, err := screen.WriteString("prod\n")
+	require.NoError(t, err)
+	screen.until(t, "  refresh  InProgress")
+	_, err = screen.Write([]byte{3})
+	require.NoError(t, err)
+	assert.Equal(t, 130, screen.end(), screen.seen)
+	assert.Contains(t, screen.seen, "the release of backend-api typed-1.0 goes on")
+	p.release(t, 0, "watch", released)
+}
+
+func TestTwoReleasesOfDEVsHostAreOne(t *testing.T) {
+	p := deployed(t)
+	t.Cleanup(func() { p.succeeds(t, "rollback", "-e", "dev", released, "--to", config.Unreleased, "--yes") })
+	p.releaseIn(t, "dev", 0, "deploy", released, artifact(t, "pair-1.0", sick), "--yes", "--no-wait")
+	_, said := p.releaseIn(t, "dev", 1, "deploy", released, artifact(t, "pair-1.1", ""), "--yes")
+	assert.Regexp(t, `another release of backend-api is at work: d2-release backend-api runs on i-\w+ since 20.*; pair-1\.0 was named by \S+ at 20`, said)
+	_, said = p.releaseIn(t, "dev", 6, "watch", released)
+	assert.Contains(t, said, "pair-1.0 is not healthy")
+	assert.Contains(t, said, "Try: put the last good one back: d2ctl rollback -e dev backend-api")
 }
 
 func TestCtrlCAtEachStageLeavesNothingHalfDone(t *testing.T) {

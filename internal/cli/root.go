@@ -24,7 +24,14 @@ func verbs() []verb {
 	return []verb{
 		{groupSee, newStatusCommand},
 		{groupSee, newOutputsCommand},
+		{groupSee, newLogsCommand},
+		{groupSee, newMetricsCommand},
+		{groupSee, newAlarmsCommand},
 		{groupChange, newScaleCommand},
+		{groupChange, newUserCommand},
+		{groupChange, newSnapshotCommand},
+		{groupChange, newStopCommand},
+		{groupChange, newStartCommand},
 		{groupHelp, newRunbookCommand},
 		{groupHelp, newVersionCommand},
 	}

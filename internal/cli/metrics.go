@@ -56,7 +56,7 @@ func (o *metricsOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return o.Show(metrics, func(d *screen.Document) { drawMetrics(d, metrics, o.Streams.Out.Terminal) })
+	return o.Show(metrics, func(d *screen.Document) { drawMetrics(d, env, metrics, o.Streams.Out.Terminal) })
 }
 
 func (o *metricsOptions) read(ctx context.Context, api ops.MetricsAPI, env *config.Environment, now time.Time) ([]ops.Metric, error) {

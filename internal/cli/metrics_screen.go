@@ -5,13 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/d2-ride-booking/platform/config"
 	"github.com/d2-ride-booking/platform/internal/iostreams"
 	"github.com/d2-ride-booking/platform/internal/ops"
 	"github.com/d2-ride-booking/platform/internal/screen"
 )
 
 // drawMetrics has a table a part; how a metric went is drawn where a person looks.
-func drawMetrics(d *screen.Document, metrics []ops.Metric, drawn bool) {
+func drawMetrics(d *screen.Document, env *config.Environment, metrics []ops.Metric, drawn bool) {
 	var table *screen.Table
 	part := ""
 	for _, metric := range metrics {
@@ -23,7 +24,7 @@ func drawMetrics(d *screen.Document, metrics []ops.Metric, drawn bool) {
 			}
 			table = d.Table(part, header...)
 		}
-		row := []any{metric.Subject, metric.Name, amount(metric.Last, metric.Unit), amount(metric.Average, metric.Unit), amount(metric.Max, metric.Unit)}
+		row := []any{strings.TrimPrefix(metric.Subject, env.Named("")), metric.Name, amount(metric.Last, metric.Unit), amount(metric.Average, metric.Unit), amount(metric.Max, metric.Unit)}
 		if drawn {
 			row = append(row, screen.In(iostreams.Faint, sparkline(metric)))
 		}
@@ -43,9 +44,11 @@ func amount(value *float64, unit string) string {
 		return fmt.Sprintf("%.0fms", *value*1000)
 	case "bytes":
 		return bytesOf(*value)
-	default:
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", *value), ".0")
 	}
+	if *value >= 100 {
+		return fmt.Sprintf("%.0f", *value)
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", *value), ".0")
 }
 
 // bytesOf is a size in the binary unit in which it has at most four digits.
@@ -54,7 +57,7 @@ func bytesOf(size float64) string {
 	for ; size >= 1024 && unit < 4; unit++ {
 		size /= 1024
 	}
-	return fmt.Sprintf("%.1f %s", size, []string{"B", "KiB", "MiB", "GiB", "TiB"}[unit])
+	return fmt.Sprintf("%.1f%s", size, []string{"B", "KiB", "MiB", "GiB", "TiB"}[unit])
 }
 
 var blocks = []rune("▁▂▃▄▅▆▇█")

@@ -100,6 +100,9 @@ func (o *powerOptions) do(ctx context.Context, api ops.PowerAPI, power *ops.Powe
 }
 
 func drawPower(d *screen.Document, power *ops.Power) {
+	if !power.RestartsBy.IsZero() {
+		d.Line(screen.In(iostreams.Notable, "RDS starts the database again by itself by "+power.RestartsBy.Format("Mon 2006-01-02 15:04 MST")))
+	}
 	parts := d.Table("parts", "PART", "ID", "WAS", "IS")
 	for _, part := range power.Parts {
 		parts.Row(part.Kind, part.ID, part.From, part.State)
@@ -113,7 +116,4 @@ func drawPower(d *screen.Document, power *ops.Power) {
 		services.Row(running.Service, running.Version, healthy)
 	}
 	drawWorkingHours(d.Table("schedule", "WHAT", "NEXT", "EXPRESSION"), power.Schedules)
-	if !power.RestartsBy.IsZero() {
-		d.Line(screen.In(iostreams.Notable, "RDS starts the database again by itself by "+power.RestartsBy.Format("Mon 2006-01-02 15:04 MST")))
-	}
 }

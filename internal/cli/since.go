@@ -26,12 +26,12 @@ func (s *since) Set(text string) (err error) {
 	return nil
 }
 
-// String is the flag's default in the help.
+// String is the time as one would type it.
 func (s *since) String() string {
-	if s.Duration == 0 {
-		return ""
+	if day := 24 * time.Hour; s.Duration > 0 && s.Duration%day == 0 {
+		return strconv.Itoa(int(s.Duration/day)) + "d"
 	}
-	return strings.TrimSuffix(strings.TrimSuffix(s.Duration.String(), "0s"), "0m")
+	return strings.Replace(strings.Replace(s.Duration.String(), "m0s", "m", 1), "h0m", "h", 1)
 }
 
 // Type is the flag's word in the help.

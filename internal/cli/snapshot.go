@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -104,13 +103,13 @@ func newSnapshotListCommand(app *App) *cobra.Command {
 }
 
 func drawSnapshots(d *screen.Document, snapshots []ops.Snapshot, now time.Time) {
-	table := d.Table("snapshots", "SNAPSHOT", "KIND", "TAKEN", "SIZE", "STATUS")
+	table := d.Table("snapshots", "KIND", "TAKEN", "SIZE", "STATUS", "SNAPSHOT")
 	for _, snapshot := range snapshots {
 		status := screen.In(iostreams.Good, snapshot.Status)
 		if snapshot.Status != "available" {
 			status = screen.In(iostreams.Notable, fmt.Sprintf("%s %d%%", snapshot.Status, snapshot.Percent))
 		}
-		table.Row(strings.TrimPrefix(snapshot.Identifier, "rds:"), snapshot.Kind, ago(now, snapshot.Created), fmt.Sprintf("%d GiB", snapshot.SizeGiB), status)
+		table.Row(snapshot.Kind, ago(now, snapshot.Created), fmt.Sprintf("%d GiB", snapshot.SizeGiB), status, snapshot.Identifier)
 	}
 	if len(snapshots) == 0 {
 		table.Note(screen.In(iostreams.Faint, "none yet"))

@@ -62,7 +62,12 @@ type newPassword struct{ stdin, generate bool }
 func (n *newPassword) add(command *cobra.Command) {
 	command.Flags().BoolVar(&n.stdin, "password-stdin", false, "read the password from standard input")
 	command.Flags().BoolVar(&n.generate, "generate", false, "make a password and show it once")
-	command.MarkFlagsMutuallyExclusive("password-stdin", "generate")
+	command.PreRunE = func(*cobra.Command, []string) error {
+		if n.stdin && n.generate {
+			return fault.New(fault.Usage, "leave one of them out", "--password-stdin and --generate exclude each other")
+		}
+		return nil
+	}
 }
 
 // after shows the plan, asks, and then has the password: nobody types one for a

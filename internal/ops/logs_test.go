@@ -103,9 +103,9 @@ func TestAStreamAndAnInstanceAreToldApart(t *testing.T) {
 			api.write(stream, stream)
 		}
 		for want, query := range map[string]LogQuery{
-			"i-a/out i-a/error":                               {Instance: "i-a"},
-			"i-a/out i-b/out i-ab/out":                        {Stream: config.StreamOut},
-			"i-b/out":                                         {Instance: "i-b", Stream: config.StreamOut},
+			"i-a/out i-a/error":        {Instance: "i-a"},
+			"i-a/out i-b/out i-ab/out": {Stream: config.StreamOut},
+			"i-b/out":                  {Instance: "i-b", Stream: config.StreamOut},
 			"i-a/out i-a/error i-b/out i-ab/out sessions/kim": {},
 		} {
 			query.Since = start
@@ -157,7 +157,7 @@ func TestFollowingOutlastsThrottlingInTheMiddleOfItsPages(t *testing.T) {
 		api := &fakeLogs{}
 		api.write("i-a/out", "1", "2", "3", "4", "5", "6", "7")
 		api.refuse = func(call int) error {
-			if call > 3 && call%2 == 0 {
+			if call > 1 && call%4 == 0 {
 				return &smithy.GenericAPIError{Code: "ThrottlingException"}
 			}
 			return nil

@@ -17,7 +17,9 @@ import (
 )
 
 // fakeMetrics answers the first query in two pages, the newest first, and nothing else.
-type fakeMetrics struct{ asked []*cloudwatch.GetMetricDataInput }
+type fakeMetrics struct {
+	asked []*cloudwatch.GetMetricDataInput
+}
 
 func (f *fakeMetrics) GetMetricData(_ context.Context, in *cloudwatch.GetMetricDataInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error) {
 	f.asked = append(f.asked, in)

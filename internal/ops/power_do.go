@@ -50,9 +50,8 @@ func (p *Power) Do(ctx context.Context, api PowerAPI, tell Listener) error {
 }
 
 // bring waits out what the part is in the middle of, gives the order when it can
-// be taken, once, and waits for its end.
+// be taken, and waits for its end.
 func (p *Power) bring(ctx context.Context, api PowerAPI, part *PowerPart, tell Listener) error {
-	ordered := false
 	return Poll(ctx, powerLook, patiently(func(ctx context.Context) (bool, error) {
 		state, err := p.look(ctx, api, *part)
 		if err != nil {
@@ -63,11 +62,10 @@ func (p *Power) bring(ctx context.Context, api PowerAPI, part *PowerPart, tell L
 		switch {
 		case state == p.wanted(*part):
 			return true, nil
-		case state == steady(part.Kind, !p.On) && !ordered:
-			if err := p.order(ctx, api, *part); err != nil && !isWrongState(err) {
+		case state == steady(part.Kind, !p.On):
+			// AWS may show the old state for a moment yet, and refuse a second order.
+			if err := p.order(ctx, api, *part); !isWrongState(err) {
 				return false, err
-			} else if err == nil {
-				ordered = true // AWS may show the old state for a moment yet
 			}
 		case isBrokenDatabase(state):
 			return false, fault.New(fault.Unhealthy, "look at it: d2ctl status -e "+string(p.env.Environment), "the %s %s is %s", part.Kind, part.ID, state)

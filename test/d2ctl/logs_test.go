@@ -93,6 +93,7 @@ func TestFollowingLosesAndRepeatsNothing(t *testing.T) {
 	seen := make(chan ops.LogEvent, 100)
 	go func() {
 		for lines := bufio.NewScanner(out); lines.Scan(); {
+			assert.NoError(t, check(t, "logs.json", "["+lines.Text()+"]"))
 			var event ops.LogEvent
 			if json.Unmarshal(lines.Bytes(), &event) == nil {
 				seen <- event

@@ -18,7 +18,7 @@ func TestWhatIsPrintedAsJSONKeepsItsSchema(t *testing.T) {
 		"status.json":          {"status -e prod", "status -e dev"},
 		"outputs.json":         {"outputs -e prod", "outputs -e dev rds"},
 		"scale.json":           {"scale -e prod backend-api 1"},
-		"plan.json":            {"scale -e prod backend-api 2 --dry-run"},
+		"plan.json":            {"scale -e prod backend-api 2 --dry-run", "stop -e dev --dry-run", "snapshot create -e prod --dry-run"},
 		"logs.json":            {"logs -e dev backend-api", "logs -e prod --group sessions"},
 		"metrics.json":         {"metrics -e prod", "metrics -e dev"},
 		"alarms.json":          {"alarms -e prod --all"},

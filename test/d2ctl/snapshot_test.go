@@ -18,6 +18,7 @@ func TestASnapshotIsTakenNamedAndListed(t *testing.T) {
 	assert.Regexp(t, `^d2-ride-booking-prod-\d{8}-\d{6}$`, snapshot.Identifier)
 	assert.Equal(t, "available", snapshot.Status)
 
+	p.succeeds(t, "snapshot", "create", "-e", "prod", "--name", "before-v2", "--dry-run") // makes none, so the next one does
 	named := []string{"snapshot", "create", "-e", "prod", "--name", "before-v2", "--yes", "--confirm", "prod"}
 	p.succeeds(t, named...)
 	twice := p.d2ctl(t, named...)

@@ -113,6 +113,7 @@ func TestAStreamAndAnInstanceAreToldApart(t *testing.T) {
 			require.NoError(t, err)
 			assert.ElementsMatch(t, strings.Fields(want), messages(events), want)
 		}
+		assert.Equal(t, "i-b/out", *LogQuery{Instance: "i-b", Stream: config.StreamOut}.input(start).LogStreamNamePrefix, "CloudWatch reads no more than that")
 		whole := logEventFrom(types.FilteredLogEvent{LogStreamName: aws.String("sessions/kim")})
 		assert.Equal(t, []string{"", "sessions/kim"}, []string{whole.Instance, whole.Stream})
 	})
@@ -124,6 +125,7 @@ func TestNoEventIsLostOrToldTwiceWhileFollowing(t *testing.T) {
 		at := func(seconds int) time.Time { return now.Add(time.Duration(seconds) * time.Second) }
 		api := &fakeLogs{events: []fakeEvent{
 			{"before", "i-a/out", at(-60), at(-60)},
+			{"late and older than all that was there", "i-a/out", at(-90), at(3)},
 			{"prompt", "i-a/out", at(5), at(6)},
 			{"with prompt", "i-b/out", at(5), at(6)},
 			{"a minute late", "i-b/out", at(4), at(64)},

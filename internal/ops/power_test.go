@@ -3,6 +3,7 @@ package ops
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,7 +32,8 @@ type fakeDEV struct {
 	orders  []string
 	busy    int // of so many looks each second one is throttled
 	looks   int
-	version string // what runs on the host; nothing for a boot that failed
+	stale   int    // so many orders are refused: the state that was shown is not the one it is in yet
+	running string // what d2-release says of it
 }
 
 // fakeState is a state, and the one that follows it at a time.
@@ -41,14 +43,18 @@ type fakeState struct {
 }
 
 func newFakeDEV(t *testing.T, host, bastion, database string) *fakeDEV {
-	return &fakeDEV{env: shipped(t, config.Dev), version: "v1.0.0", states: map[string]fakeState{
+	return &fakeDEV{env: shipped(t, config.Dev), running: runs("v1.0.0", true), states: map[string]fakeState{
 		"i-host": {now: host}, "i-bastion": {now: bastion}, "database": {now: database},
 	}}
 }
 
+func runs(version string, healthy bool) string {
+	return fmt.Sprintf(`{"service":"backend-api","running":%q,"healthy":%t,"previous":""}`, version, healthy)
+}
+
 func (f *fakeDEV) api() PowerAPI {
 	return PowerAPI{Hosts: f, Database: f, Agents: f, Commands: &fakeCommander{answers: map[string]string{
-		"i-host": `{"service":"backend-api","running":"` + f.version + `","healthy":true,"previous":""}`,
+		"i-host": f.running,
 	}}, Schedules: f}
 }
 
@@ -65,7 +71,7 @@ func (f *fakeDEV) changes(id, now, next string, takes time.Duration) {
 }
 
 func (f *fakeDEV) order(what, id, from, between, to string, takes time.Duration) error {
-	if f.state(id) != from {
+	if f.stale--; f.state(id) != from || f.stale >= 0 {
 		return &smithy.GenericAPIError{Code: map[bool]string{true: "InvalidDBInstanceState", false: "IncorrectInstanceState"}[id == "database"]}
 	}
 	f.orders = append(f.orders, what+" "+id)
@@ -155,9 +161,11 @@ func TestDEVIsStoppedAndStartedInTheOrderThatSparesItsData(t *testing.T) {
 				power, err := PlanPower(t.Context(), dev.api(), dev.env, each.on, time.Now())
 				require.NoError(t, err)
 				assert.False(t, power.Done())
-				dev.busy = 20
+				dev.busy, dev.stale = 20, 2
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
 				began := time.Now()
-				require.NoError(t, power.Do(t.Context(), dev.api(), func(Event) {}))
+				require.NoError(t, power.Do(ctx, dev.api(), func(Event) {}))
 				assert.True(t, power.Done())
 				assert.Equal(t, each.orders, dev.orders)
 				assert.InDelta(t, each.takes.Minutes(), time.Since(began).Minutes(), 1)
@@ -175,13 +183,18 @@ func TestAStartIsOverWhenTheHostAnswers(t *testing.T) {
 		require.NoError(t, power.AwaitAnswer(t.Context(), dev.api(), func(Event) {}))
 		assert.Equal(t, "v1.0.0", power.Running[0].Version)
 
-		dev.version = ""
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
-		defer cancel()
-		last := ""
-		err = power.AwaitAnswer(ctx, dev.api(), func(event Event) { last = event.State })
-		require.EqualError(t, err, "starting dev takes longer than this was to wait; it goes on")
-		assert.Equal(t, "backend-api does not run", last)
+		for said, missing := range map[string]string{
+			"": "backend-api has not answered yet", runs("", false): "backend-api does not run",
+			runs("v1.0.0", false): "backend-api does not answer its health check",
+		} {
+			dev.running = said
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+			defer cancel()
+			last := ""
+			err = power.AwaitAnswer(ctx, dev.api(), func(event Event) { last = event.State })
+			require.EqualError(t, err, "starting dev takes longer than this was to wait; it goes on")
+			assert.Equal(t, missing, last)
+		}
 	})
 }
 
@@ -212,7 +225,9 @@ func TestWhatCannotBeStoppedSaysWhy(t *testing.T) {
 		require.EqualError(t, power.Order(t.Context(), dev.api()), "the database d2-ride-booking-dev-rds-mysql is starting and takes no order now")
 
 		dev.changes("database", "starting", "failed", time.Minute)
-		err = power.Do(t.Context(), dev.api(), func(Event) {})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		err = power.Do(ctx, dev.api(), func(Event) {})
 		require.EqualError(t, err, "the database d2-ride-booking-dev-rds-mysql is failed")
 
 		_, err = PlanPower(t.Context(), dev.api(), shipped(t, config.Prod), false, time.Now())

@@ -27,6 +27,17 @@ func completeFlags(root *cobra.Command) {
 	}
 }
 
+// completeFlag completes the value of a verb's own flag. Arguments may stand before
+// it, so it is completed as a first argument would be.
+func completeFlag(command *cobra.Command, flag string, values cobra.CompletionFunc) {
+	err := command.RegisterFlagCompletionFunc(flag, func(command *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		return values(command, nil, typed)
+	})
+	if err != nil {
+		panic(err) // a flag that the verb does not have
+	}
+}
+
 // completeFromFile completes the first argument with what the environment's file
 // knows; without an environment, with nothing.
 func (a *App) completeFromFile(names func(*config.Environment) []string) cobra.CompletionFunc {

@@ -46,6 +46,16 @@ func (a *App) encode(value any) error {
 	return encoder.Encode(value)
 }
 
+// showLine prints one value of many as one line of JSON, or what --jq takes of it.
+func (a *App) showLine(value any) error {
+	if a.flags.jq != "" {
+		return a.filter(value)
+	}
+	encoder := json.NewEncoder(a.Streams.Out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
+
 func (a *App) showYAML(value any) error {
 	encoded, err := json.Marshal(value)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 // added is taken from this list.
 var coming = []string{
 	"connect", "tunnel", "db", // sessions
-	"site", "logs", "metrics", "user", "stop", "start", "app", "snapshot", "doctor", "cost",
+	"site", "app", "doctor", "cost",
 }
 
 func TestEveryCommandOfTheRunbookTableIsThere(t *testing.T) {

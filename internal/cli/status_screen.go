@@ -253,8 +253,11 @@ func drawCertificates(d *screen.Document, s *ops.Status) {
 }
 
 func drawSchedules(d *screen.Document, s *ops.Status) {
-	table := part(d, s, ops.PartSchedules, "schedule", "WHAT", "NEXT", "EXPRESSION")
-	for _, schedule := range s.Schedules {
+	drawWorkingHours(part(d, s, ops.PartSchedules, "schedule", "WHAT", "NEXT", "EXPRESSION"), s.Schedules)
+}
+
+func drawWorkingHours(table *screen.Table, schedules []ops.Schedule) {
+	for _, schedule := range schedules {
 		next := screen.Text(schedule.Next.Format("Mon 2006-01-02 15:04 MST"))
 		switch {
 		case !schedule.Enabled:

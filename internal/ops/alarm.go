@@ -1,6 +1,7 @@
 package ops
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -47,10 +48,20 @@ func ReadAlarms(ctx context.Context, api AlarmReader, env *config.Environment, r
 		for _, alarm := range page.MetricAlarms {
 			alarms = append(alarms, Alarm{
 				Name: aws.ToString(alarm.AlarmName), Region: region, State: string(alarm.StateValue),
-				Since: aws.ToTime(alarm.StateTransitionedTimestamp), Reason: aws.ToString(alarm.StateReason),
+				Since: aws.ToTime(cmp.Or(alarm.StateTransitionedTimestamp, alarm.StateUpdatedTimestamp)), Reason: aws.ToString(alarm.StateReason),
 				Meaning: aws.ToString(alarm.AlarmDescription),
 			})
 		}
 	}
 	return alarms, nil
+}
+
+// ReadAllAlarms are the alarms of both Regions; edge is of config.EdgeRegion, where the sites' are.
+func ReadAllAlarms(ctx context.Context, api, edge AlarmReader, env *config.Environment) ([]Alarm, error) {
+	here, err := ReadAlarms(ctx, api, env, env.Region)
+	if err != nil {
+		return nil, err
+	}
+	there, err := ReadAlarms(ctx, edge, env, config.EdgeRegion)
+	return append(here, there...), err
 }

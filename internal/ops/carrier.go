@@ -51,27 +51,6 @@ func verdict(what string, values ...any) error {
 
 func isVerdict(err error) bool { return fault.CodeOf(err) == fault.Unhealthy }
 
-// patience is how many looks in a row may fail: what rolls does not care whether it is seen.
-const patience = 5
-
-// patiently makes a look that may fail now and then, but not by credentials.
-func patiently(tell Listener, look func(context.Context) (bool, error)) func(context.Context) (bool, error) {
-	failed := 0
-	return func(ctx context.Context) (bool, error) {
-		done, err := look(ctx)
-		if err == nil || isVerdict(err) || ctx.Err() != nil {
-			failed = 0
-			return done, err
-		}
-		err = awsapi.Explain(err)
-		if failed++; failed >= patience || fault.CodeOf(err) == fault.Credentials {
-			return false, err
-		}
-		tell(Event{Subject: "AWS", State: err.Error(), Failed: true})
-		return false, nil
-	}
-}
-
 // wholeTime is how long the few calls may take that belong together.
 const wholeTime = 2 * time.Minute
 

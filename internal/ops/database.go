@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
 
 	"github.com/d2-ride-booking/platform/config"
+	"github.com/d2-ride-booking/platform/internal/fault"
 )
 
 // DatabaseReader is what is asked of RDS.
@@ -29,6 +30,9 @@ type Database struct {
 	Endpoint string `json:"endpoint,omitempty"`
 }
 
+// databaseAvailable is the status of a database that serves, and of a snapshot that can be restored from.
+const databaseAvailable = "available"
+
 // ReadDatabase is the environment's database; nil while enable_rds is off.
 func ReadDatabase(ctx context.Context, api DatabaseReader, env *config.Environment) (*Database, error) {
 	if !env.EnableRDS {
@@ -39,6 +43,15 @@ func ReadDatabase(ctx context.Context, api DatabaseReader, env *config.Environme
 		return nil, err
 	}
 	return databaseFrom(answer.DBInstances[0]), nil
+}
+
+// mustReadDatabase is ReadDatabase for what cannot be done without one.
+func mustReadDatabase(ctx context.Context, api DatabaseReader, env *config.Environment) (*Database, error) {
+	database, err := ReadDatabase(ctx, api, env)
+	if err == nil && database == nil {
+		err = fault.New(fault.NotFound, "set enable_rds in "+File(env)+", then make deploy ENV="+string(env.Environment), "%s has no database", env.Environment)
+	}
+	return database, err
 }
 
 func databaseFrom(found types.DBInstance) *Database {

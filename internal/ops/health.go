@@ -120,13 +120,16 @@ func (s *Status) refreshing(service string) bool {
 // (RDS User Guide, "Viewing DB instance status").
 var brokenDatabase = []string{"failed", "incompatible", "inaccessible", "error", "full", "deleting"}
 
+func isBrokenDatabase(status string) bool {
+	return slices.ContainsFunc(brokenDatabase, func(part string) bool { return strings.Contains(status, part) })
+}
+
 func (s *Status) judgeDatabase() {
 	if s.Database == nil {
 		return
 	}
 	status := s.Database.Status
-	broken := slices.ContainsFunc(brokenDatabase, func(part string) bool { return strings.Contains(status, part) })
-	if broken || (s.Environment == config.Prod && strings.HasPrefix(status, "stop")) {
+	if isBrokenDatabase(status) || (s.Environment == config.Prod && strings.HasPrefix(status, "stop")) {
 		s.problem("the database %s is %s", s.Database.Identifier, status)
 	}
 }

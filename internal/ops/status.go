@@ -193,12 +193,7 @@ func (r *statusReading) hosts(ctx context.Context) ([]Host, error) {
 }
 
 func (r *statusReading) alarms(ctx context.Context) ([]Alarm, error) {
-	here, err := ReadAlarms(ctx, r.api.Alarms, r.env, r.env.Region)
-	if err != nil {
-		return nil, err
-	}
-	edge, err := ReadAlarms(ctx, r.api.EdgeAlarms, r.env, config.EdgeRegion)
-	return append(here, edge...), err
+	return ReadAllAlarms(ctx, r.api.Alarms, r.api.EdgeAlarms, r.env)
 }
 
 func (r *statusReading) certificates(ctx context.Context) ([]Certificate, error) {

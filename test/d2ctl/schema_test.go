@@ -15,13 +15,21 @@ import (
 func TestWhatIsPrintedAsJSONKeepsItsSchema(t *testing.T) {
 	p := deployed(t)
 	for schema, commands := range map[string][]string{
-		"status.json":   {"status -e prod", "status -e dev"},
-		"outputs.json":  {"outputs -e prod", "outputs -e dev rds"},
-		"releases.json": {"releases -e prod backend-api", "releases -e dev backend-api"},
-		"scale.json":    {"scale -e prod backend-api 1"},
-		"plan.json":     {"scale -e prod backend-api 2 --dry-run"},
-		"version.json":  {"version"},
-		"runbook.json":  {"runbook"},
+		"status.json":          {"status -e prod", "status -e dev"},
+		"outputs.json":         {"outputs -e prod", "outputs -e dev rds"},
+		"releases.json":        {"releases -e prod backend-api", "releases -e dev backend-api"},
+		"scale.json":           {"scale -e prod backend-api 1"},
+		"plan.json":            {"scale -e prod backend-api 2 --dry-run", "stop -e dev --dry-run", "snapshot create -e prod --dry-run"},
+		"version.json":         {"version"},
+		"runbook.json":         {"runbook"},
+		"logs.json":            {"logs -e dev backend-api", "logs -e prod --group sessions"},
+		"metrics.json":         {"metrics -e prod", "metrics -e dev"},
+		"alarms.json":          {"alarms -e prod --all"},
+		"user-list.json":       {"user list -e dev"},
+		"snapshot-list.json":   {"snapshot list -e prod"},
+		"snapshot-create.json": {"snapshot create -e dev --name schema --yes"},
+		"stop.json":            {"stop -e dev --no-wait --yes"},
+		"start.json":           {"start -e dev --yes"},
 	} {
 		for _, command := range commands {
 			t.Run(command, func(t *testing.T) {

@@ -25,6 +25,7 @@ func verbs() []verb {
 		{groupSee, newStatusCommand},
 		{groupSee, newOutputsCommand},
 		{groupChange, newScaleCommand},
+		{groupChange, newSiteCommand},
 		{groupHelp, newRunbookCommand},
 		{groupHelp, newVersionCommand},
 	}

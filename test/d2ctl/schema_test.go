@@ -15,12 +15,13 @@ import (
 func TestWhatIsPrintedAsJSONKeepsItsSchema(t *testing.T) {
 	p := deployed(t)
 	for schema, commands := range map[string][]string{
-		"status.json":  {"status -e prod", "status -e dev"},
-		"outputs.json": {"outputs -e prod", "outputs -e dev rds"},
-		"scale.json":   {"scale -e prod backend-api 1"},
-		"plan.json":    {"scale -e prod backend-api 2 --dry-run"},
-		"version.json": {"version"},
-		"runbook.json": {"runbook"},
+		"status.json":      {"status -e prod", "status -e dev"},
+		"outputs.json":     {"outputs -e prod", "outputs -e dev rds"},
+		"scale.json":       {"scale -e prod backend-api 1"},
+		"plan.json":        {"scale -e prod backend-api 2 --dry-run"},
+		"version.json":     {"version"},
+		"runbook.json":     {"runbook"},
+		"site-status.json": {"site status -e prod", "site status -e dev"},
 	} {
 		for _, command := range commands {
 			t.Run(command, func(t *testing.T) {

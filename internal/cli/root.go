@@ -24,6 +24,7 @@ func verbs() []verb {
 	return []verb{
 		{groupSee, newStatusCommand},
 		{groupSee, newOutputsCommand},
+		{groupSee, newCostCommand},
 		{groupChange, newScaleCommand},
 		{groupChange, newSiteCommand},
 		{groupHelp, newRunbookCommand},

@@ -15,7 +15,7 @@ import (
 // added is taken from this list.
 var coming = []string{
 	"connect", "tunnel", "db", // sessions
-	"deploy", "watch", "rollback", "logs", "metrics", "user", "stop", "start", "app", "snapshot", "doctor", "cost",
+	"deploy", "watch", "rollback", "logs", "metrics", "user", "stop", "start", "app", "snapshot", "doctor",
 }
 
 func TestEveryCommandOfTheRunbookTableIsThere(t *testing.T) {

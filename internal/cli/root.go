@@ -25,6 +25,7 @@ func verbs() []verb {
 		{groupSee, newStatusCommand},
 		{groupSee, newOutputsCommand},
 		{groupSee, newCostCommand},
+		{groupSee, newDiagramCommand},
 		{groupChange, newScaleCommand},
 		{groupChange, newSiteCommand},
 		{groupHelp, newRunbookCommand},

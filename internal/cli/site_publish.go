@@ -99,8 +99,8 @@ func (o *sitePublishOptions) show(publication *ops.Publication) error {
 		if publication.Invalidation != nil {
 			forgets = publication.Invalidation.Status
 		}
-		table := d.Table("site", "SITE", "UPLOADED", "UNCHANGED", "DELETED", "STALE", "INVALIDATION", "URL")
+		table := d.Table("site", "SITE", "UPLOADED", "UNCHANGED", "DELETED", "STALE", "INVALIDATION")
 		table.Row(publication.Site, len(publication.Uploaded), publication.Unchanged, len(publication.Deleted),
-			publication.Stale, forgets, publication.URL)
+			publication.Stale, forgets)
 	})
 }

@@ -57,22 +57,27 @@ func (o *siteStatusOptions) run(ctx context.Context) error {
 }
 
 func drawSiteStatus(d *screen.Document, sites []ops.SiteStatus, now time.Time) {
-	table := d.Table("sites", "SITE", "CLOUDFRONT", "DISTRIBUTION", "PUBLISHED", "OBJECTS", "SIZE", "INVALIDATING", "URL")
+	files := d.Table("files", "SITE", "PUBLISHED", "OBJECTS", "SIZE", "URL")
+	distributions := d.Table("cloudfront", "SITE", "STATE", "DISTRIBUTION", "INVALIDATING")
 	for _, site := range sites {
-		state := screen.In(iostreams.Good, site.Status)
-		switch {
-		case site.Distribution == "":
-			state = screen.In(iostreams.Bad, "missing")
-		case !site.Enabled:
-			state = screen.In(iostreams.Bad, "disabled")
-		case site.Status != "Deployed":
-			state.Mood = iostreams.Notable
-		}
 		published := screen.In(iostreams.Notable, "never")
 		if site.Published != nil {
 			published = screen.Text(ago(now, *site.Published))
 		}
-		table.Row(site.Name, state, cmp.Or(site.Distribution, "-"), published, site.Objects, ops.Size(site.Bytes),
-			cmp.Or(strings.Join(site.Invalidating, ", "), "-"), site.URL)
+		files.Row(site.Name, published, site.Objects, ops.Size(site.Bytes), site.URL)
+		distributions.Row(site.Name, distributionState(site), cmp.Or(site.Distribution, "-"), cmp.Or(strings.Join(site.Invalidating, ", "), "-"))
+	}
+}
+
+func distributionState(site ops.SiteStatus) screen.Cell {
+	switch {
+	case site.Distribution == "":
+		return screen.In(iostreams.Bad, "missing")
+	case !site.Enabled:
+		return screen.In(iostreams.Bad, "disabled")
+	case site.Status != "Deployed":
+		return screen.In(iostreams.Notable, site.Status)
+	default:
+		return screen.In(iostreams.Good, site.Status)
 	}
 }

@@ -28,7 +28,7 @@ func d2ctlFiles(root string) (map[string][]byte, error) {
 	app := cli.NewApp(streams)
 	command := cli.NewRoot(app)
 	files := map[string][]byte{"docs/d2ctl-reference.md": verbReference(command)}
-	comments, err := packageComments(root, "internal/ops", "internal/cli")
+	comments, err := packageComments(root, "internal/ops", "internal/cli", "internal/diagram")
 	if err != nil {
 		return nil, err
 	}

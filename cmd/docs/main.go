@@ -1,11 +1,12 @@
 // Command docs writes what is generated from the type config.Environment (the JSON
 // Schema that editors check the environment files with, and the reference of
-// their keys) and from the commands of d2ctl (their reference, and the JSON
-// Schemas of what they print). Run it in the repository's root: go run ./cmd/docs
+// their keys), from the commands of d2ctl (their reference, and the JSON Schemas
+// of what they print), and from the committed templates (diagrams). Run it in the repository's root: go run ./cmd/docs
 package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -45,6 +46,11 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	diagrams, err := diagramFiles(root)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, diagrams)
 	files["docs/environment.schema.json"] = schema
 	files["docs/configuration.md"] = reference(comments)
 	return files, nil

@@ -5,11 +5,13 @@ package awsapi
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/acm"
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
@@ -38,6 +40,8 @@ const (
 	attempts = 5
 	// longestBackoff keeps a person from waiting on a service that is down.
 	longestBackoff = 5 * time.Second
+	// connections are how many requests to S3 go side by side at most.
+	connections = 64
 )
 
 // Options say which AWS is called, as whom.
@@ -116,12 +120,23 @@ func from(config aws.Config) *Clients {
 		ELB:        lazily(config, elasticloadbalancingv2.NewFromConfig),
 		RDS:        lazily(config, rds.NewFromConfig),
 		Route53:    lazily(config, route53.NewFromConfig),
-		// A local AWS answers on one host name: buckets go into the path there.
-		S3:        lazily(config, s3.NewFromConfig, func(o *s3.Options) { o.UsePathStyle = config.BaseEndpoint != nil }),
-		Scheduler: lazily(config, scheduler.NewFromConfig),
-		Secrets:   lazily(config, secretsmanager.NewFromConfig),
-		SSM:       lazily(config, ssm.NewFromConfig),
-		STS:       lazily(config, sts.NewFromConfig),
+		S3:         lazily(config, s3.NewFromConfig, manyObjects(config)),
+		Scheduler:  lazily(config, scheduler.NewFromConfig),
+		Secrets:    lazily(config, secretsmanager.NewFromConfig),
+		SSM:        lazily(config, ssm.NewFromConfig),
+		STS:        lazily(config, sts.NewFromConfig),
+	}
+}
+
+// manyObjects has S3 keep a connection for each of many requests side by side:
+// the SDK keeps ten, and more would each be opened anew. A local AWS answers on
+// one host name, so buckets go into the path there.
+func manyObjects(config aws.Config) func(*s3.Options) {
+	return func(o *s3.Options) {
+		o.UsePathStyle = config.BaseEndpoint != nil
+		if client, ok := o.HTTPClient.(*awshttp.BuildableClient); ok {
+			o.HTTPClient = client.WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = connections })
+		}
 	}
 }
 

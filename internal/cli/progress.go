@@ -51,7 +51,7 @@ func (p *Progress) Tell(event ops.Event) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	before, known := p.events[event.Subject]
-	if known && before == event {
+	if known && before == event || event.Passing && !p.out.Live {
 		return
 	}
 	if !known {

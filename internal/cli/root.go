@@ -36,6 +36,10 @@ func verbs() []verb {
 		{groupChange, newSnapshotCommand},
 		{groupChange, newStopCommand},
 		{groupChange, newStartCommand},
+		{groupSee, newCostCommand},
+		{groupSee, newDiagramCommand},
+		{groupChange, newScaleCommand},
+		{groupChange, newSiteCommand},
 		{groupHelp, newRunbookCommand},
 		{groupHelp, newVersionCommand},
 	}

@@ -15,7 +15,7 @@ import (
 // added is taken from this list.
 var coming = []string{
 	"connect", "tunnel", "db", // sessions
-	"site", "app", "doctor", "cost",
+	"app", "doctor",
 }
 
 func TestEveryCommandOfTheRunbookTableIsThere(t *testing.T) {

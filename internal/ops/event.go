@@ -17,6 +17,9 @@ type Event struct {
 	State string
 	// Failed says that the state is a bad end.
 	Failed bool
+	// Passing says that it is one of very many on the way, such as a count: it is
+	// worth a line that is redrawn, and no line of a log.
+	Passing bool
 }
 
 // Listener is told of events, in the goroutine that does the work; it must not block.

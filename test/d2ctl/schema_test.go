@@ -30,6 +30,7 @@ func TestWhatIsPrintedAsJSONKeepsItsSchema(t *testing.T) {
 		"snapshot-create.json": {"snapshot create -e dev --name schema --yes"},
 		"stop.json":            {"stop -e dev --no-wait --yes"},
 		"start.json":           {"start -e dev --yes"},
+		"site-status.json":     {"site status -e prod", "site status -e dev"},
 	} {
 		for _, command := range commands {
 			t.Run(command, func(t *testing.T) {

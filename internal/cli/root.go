@@ -24,6 +24,7 @@ func verbs() []verb {
 	return []verb{
 		{groupSee, newStatusCommand},
 		{groupSee, newOutputsCommand},
+		{groupSee, newAppCommand},
 		{groupChange, newScaleCommand},
 		{groupHelp, newRunbookCommand},
 		{groupHelp, newVersionCommand},

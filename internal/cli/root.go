@@ -25,6 +25,7 @@ func verbs() []verb {
 		{groupSee, newStatusCommand},
 		{groupSee, newOutputsCommand},
 		{groupSee, newAppCommand},
+		{groupSee, newDoctorCommand},
 		{groupChange, newScaleCommand},
 		{groupHelp, newRunbookCommand},
 		{groupHelp, newVersionCommand},

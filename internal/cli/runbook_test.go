@@ -15,7 +15,7 @@ import (
 // added is taken from this list.
 var coming = []string{
 	"connect", "tunnel", "db", // sessions
-	"deploy", "watch", "rollback", "site", "logs", "metrics", "user", "stop", "start", "snapshot", "doctor", "cost",
+	"deploy", "watch", "rollback", "site", "logs", "metrics", "user", "stop", "start", "snapshot", "cost",
 }
 
 func TestEveryCommandOfTheRunbookTableIsThere(t *testing.T) {

@@ -15,12 +15,15 @@ import (
 func TestWhatIsPrintedAsJSONKeepsItsSchema(t *testing.T) {
 	p := deployed(t)
 	for schema, commands := range map[string][]string{
-		"status.json":  {"status -e prod", "status -e dev"},
-		"outputs.json": {"outputs -e prod", "outputs -e dev rds"},
-		"scale.json":   {"scale -e prod backend-api 1"},
-		"plan.json":    {"scale -e prod backend-api 2 --dry-run"},
-		"version.json": {"version"},
-		"runbook.json": {"runbook"},
+		"status.json":     {"status -e prod", "status -e dev"},
+		"outputs.json":    {"outputs -e prod", "outputs -e dev rds"},
+		"scale.json":      {"scale -e prod backend-api 1"},
+		"plan.json":       {"scale -e prod backend-api 2 --dry-run"},
+		"version.json":    {"version"},
+		"app-status.json": {"app status -e dev backend-api"},
+		"app-logs.json":   {"app logs -e dev backend-api --stream all"},
+		"doctor.json":     {"doctor -e dev"},
+		"runbook.json":    {"runbook"},
 	} {
 		for _, command := range commands {
 			t.Run(command, func(t *testing.T) {

@@ -218,7 +218,7 @@ class Host:
     def reaches(self, address: str, port: str) -> bool:
         """Whether a database answers at an address."""
         databases = rds_backends[self._account][self.instance.ec2_backend.region_name].databases.values()
-        return any((each.address, str(each.port), each.db_instance_status) == (address, port, "available") for each in databases)
+        return any((each.address, str(each.port), each.status) == (address, port, "available") for each in databases)
 
     @property
     def _place(self) -> tuple[str, str]:

@@ -4,9 +4,11 @@ package walk
 const (
 	yesDEV  = "--yes"
 	yesPROD = "--yes --confirm prod"
-	// password is a user's of the walk, of the twelve characters that PROD wants.
-	password = "Walked-Once-42!\n"
 )
+
+// Password is that of the users whom a walk makes, of the twelve characters that
+// PROD wants. It goes through stdin, and must be seen nowhere else.
+const Password = "Walked-Once-42!"
 
 // releasedInDEV has DEV's host run a release, as the sections of chapter 5 take for granted.
 var releasedInDEV = []string{"d2ctl deploy -e dev backend-api ARTIFACT --yes"}
@@ -46,12 +48,12 @@ var steps = map[string]step{
 	"d2ctl site status -e prod web-admin":       {shows: `web-admin`},
 
 	// PROD 8 and DEV 7: users.
-	"d2ctl user create -e prod admin@fikri.dev":       {add: "--password-stdin " + yesPROD, stdin: password},
-	"d2ctl user password -e prod admin@fikri.dev":     {add: "--password-stdin " + yesPROD, stdin: password},
-	"d2ctl user test -e prod admin@fikri.dev":         {add: "--password-stdin", stdin: password, shows: `admin@fikri\.dev`},
-	"d2ctl user create -e dev admin@demo.fikri.dev":   {add: "--password-stdin " + yesDEV, stdin: password},
-	"d2ctl user password -e dev admin@demo.fikri.dev": {add: "--password-stdin " + yesDEV, stdin: password},
-	"d2ctl user test -e dev admin@demo.fikri.dev":     {add: "--password-stdin", stdin: password, shows: `admin@demo\.fikri\.dev`},
+	"d2ctl user create -e prod admin@fikri.dev":       {add: "--password-stdin " + yesPROD, stdin: Password},
+	"d2ctl user password -e prod admin@fikri.dev":     {add: "--password-stdin " + yesPROD, stdin: Password},
+	"d2ctl user test -e prod admin@fikri.dev":         {add: "--password-stdin", stdin: Password, shows: `admin@fikri\.dev`},
+	"d2ctl user create -e dev admin@demo.fikri.dev":   {add: "--password-stdin " + yesDEV, stdin: Password},
+	"d2ctl user password -e dev admin@demo.fikri.dev": {add: "--password-stdin " + yesDEV, stdin: Password},
+	"d2ctl user test -e dev admin@demo.fikri.dev":     {add: "--password-stdin", stdin: Password, shows: `admin@demo\.fikri\.dev`},
 
 	// PROD 9, 10 and DEV 5.6: logs, numbers, snapshots. What is followed ends by --timeout.
 	"d2ctl logs -e prod backend-api -f":             {add: "--timeout 3s", codes: []int{0, 5}},

@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -68,6 +69,7 @@ type Clients struct {
 	Cognito        func() *cognitoidentityprovider.Client
 	EC2            func() *ec2.Client
 	ELB            func() *elasticloadbalancingv2.Client
+	IAM            func() *iam.Client
 	RDS            func() *rds.Client
 	Route53        func() *route53.Client
 	S3             func() *s3.Client
@@ -118,6 +120,7 @@ func from(config aws.Config) *Clients {
 		Cognito:    lazily(config, cognitoidentityprovider.NewFromConfig),
 		EC2:        lazily(config, ec2.NewFromConfig),
 		ELB:        lazily(config, elasticloadbalancingv2.NewFromConfig),
+		IAM:        lazily(config, iam.NewFromConfig),
 		RDS:        lazily(config, rds.NewFromConfig),
 		Route53:    lazily(config, route53.NewFromConfig),
 		S3:         lazily(config, s3.NewFromConfig, manyObjects(config)),
@@ -154,7 +157,7 @@ func (c *Clients) In(region string) *Clients {
 // Region is where the clients call.
 func (c *Clients) Region() string { return c.config.Region }
 
-// Local says that the clients call a local AWS, behind which no service runs.
+// Local says that the clients call an AWS on this machine, whose names lead nowhere.
 func (c *Clients) Local() bool { return c.config.BaseEndpoint != nil }
 
 // Config is the SDK's configuration behind the clients, for what signs without

@@ -15,7 +15,6 @@ import (
 // added is taken from this list.
 var coming = []string{
 	"connect", "tunnel", "db", // sessions
-	"app", "doctor",
 }
 
 func TestEveryCommandOfTheRunbookTableIsThere(t *testing.T) {

@@ -124,8 +124,3 @@ func (c *hostCarrier) await(ctx context.Context, tell Listener) error {
 }
 
 func (c *hostCarrier) instances(context.Context) ([]string, error) { return []string{c.host}, nil }
-
-func lastLine(text string) string {
-	text = strings.TrimSpace(text)
-	return text[strings.LastIndex(text, "\n")+1:]
-}

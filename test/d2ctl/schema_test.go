@@ -31,6 +31,9 @@ func TestWhatIsPrintedAsJSONKeepsItsSchema(t *testing.T) {
 		"stop.json":            {"stop -e dev --no-wait --yes"},
 		"start.json":           {"start -e dev --yes"},
 		"site-status.json":     {"site status -e prod", "site status -e dev"},
+		"app-status.json":      {"app status -e dev backend-api"},
+		"app-logs.json":        {"app logs -e dev backend-api --stream all"},
+		"doctor.json":          {"doctor -e dev"},
 	} {
 		for _, command := range commands {
 			t.Run(command, func(t *testing.T) {

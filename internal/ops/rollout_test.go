@@ -189,7 +189,9 @@ func serving(instance, health string) types.Instance {
 func TestANewInstanceThatAutoScalingCondemnsEndsTheRollAnHourEarly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fake := &fakeRoll{instances: []types.Instance{serving("i-old", "Unhealthy"), serving("i-new", "Unhealthy")}}
-		err := rollOf(t, fake).await(t.Context(), func(Event) {})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		err := rollOf(t, fake).await(ctx, func(Event) {})
 		assert.EqualError(t, err, "i-new did not get healthy within the grace period; i-new: Health checks failed with these codes: [503]")
 		assert.True(t, isVerdict(err))
 	})

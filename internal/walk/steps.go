@@ -48,10 +48,10 @@ var steps = map[string]step{
 	"d2ctl site status -e prod web-admin":       {shows: `web-admin`},
 
 	// PROD 8 and DEV 7: users.
-	"d2ctl user create -e prod admin@fikri.dev":       {add: "--password-stdin " + yesPROD, stdin: Password},
+	"d2ctl user create -e prod admin@fikri.dev":       {add: "--password-stdin " + yesPROD, stdin: Password, done: "is a user of"},
 	"d2ctl user password -e prod admin@fikri.dev":     {add: "--password-stdin " + yesPROD, stdin: Password},
 	"d2ctl user test -e prod admin@fikri.dev":         {add: "--password-stdin", stdin: Password, shows: `admin@fikri\.dev`},
-	"d2ctl user create -e dev admin@demo.fikri.dev":   {add: "--password-stdin " + yesDEV, stdin: Password},
+	"d2ctl user create -e dev admin@demo.fikri.dev":   {add: "--password-stdin " + yesDEV, stdin: Password, done: "is a user of"},
 	"d2ctl user password -e dev admin@demo.fikri.dev": {add: "--password-stdin " + yesDEV, stdin: Password},
 	"d2ctl user test -e dev admin@demo.fikri.dev":     {add: "--password-stdin", stdin: Password, shows: `admin@demo\.fikri\.dev`},
 

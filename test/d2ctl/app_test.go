@@ -15,19 +15,19 @@ import (
 func TestAnAppIsLookedAfterWithoutLoggingIn(t *testing.T) {
 	p := deployed(t)
 	assert.Contains(t, p.succeeds(t, "app", "status", "-e", "dev", "backend-api").out, "unreleased  healthy  placeholder")
-	p.released(t, "v1.0.0")
+	p.released(t, "app-1.0.0")
 
 	var states []ops.AppState
 	require.NoError(t, json.Unmarshal([]byte(p.succeeds(t, "app", "status", "-e", "dev", "backend-api", "--json").out), &states))
 	require.Len(t, states, 1)
-	assert.Equal(t, "v1.0.0", states[0].Version)
+	assert.Equal(t, "app-1.0.0", states[0].Version)
 	assert.Equal(t, "online", states[0].Process)
 	assert.Zero(t, states[0].Restarts)
 
 	logs := p.succeeds(t, "app", "logs", "-e", "dev", "backend-api", "--lines", "100")
 	assert.Contains(t, logs.out, "backend-api-out.log\n")
 	assert.Contains(t, logs.out, "Database pool initialized\n")
-	assert.Contains(t, p.succeeds(t, "app", "logs", "-e", "dev", "backend-api", "--stream", "release").out, "v1.0.0 is running")
+	assert.Contains(t, p.succeeds(t, "app", "logs", "-e", "dev", "backend-api", "--stream", "release").out, "app-1.0.0 is running")
 	assert.Contains(t, p.succeeds(t, "app", "logs", "-e", "dev", "backend-api", "--stream", "boot").out, "d2-boot: ")
 
 	for _, verb := range []string{"reload", "restart"} {

@@ -84,7 +84,7 @@ func drawDiagnosis(d *screen.Document, diagnosis *ops.Diagnosis) {
 	for _, finding := range ill {
 		d.Line(verdictCell(finding, "- "+string(finding.Topic)+", "+finding.Probe+": "+finding.Saw))
 		if finding.Fix != "" {
-			d.Line(screen.Text("  Try: " + finding.Fix + " (runbook " + finding.Runbook + ")"))
+			d.Line(screen.Text("Try: " + finding.Fix + " (runbook " + finding.Runbook + ")"))
 		}
 	}
 	for _, topic := range ops.Topics() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,11 +24,14 @@ import (
 // fakeShells answer a command by its host and its line, at once.
 type fakeShells struct {
 	answer func(instance, line string) (out string, exit int)
+	mutex  sync.Mutex
 	sent   []string
 }
 
 func (f *fakeShells) SendCommand(_ context.Context, in *ssm.SendCommandInput, _ ...func(*ssm.Options)) (*ssm.SendCommandOutput, error) {
 	line := in.Parameters["commands"][0]
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
 	f.sent = append(f.sent, strings.Join(in.InstanceIds, ",")+": "+line)
 	return &ssm.SendCommandOutput{Command: &types.Command{CommandId: &line}}, nil
 }

@@ -6,6 +6,12 @@
 //
 //	make bench
 //	go run ./test/bench -only site
+// bucket, the way from an edited construct to the snapshot test's answer, how both
+// grow with services and sites, and d2ctl status beside the commands of the
+// runbook. Figures of one run compare; figures of two runs do not.
+//
+//	make bench
+//	go run ./test/bench -only d2ctl
 package main
 
 import (
@@ -17,7 +23,7 @@ import (
 
 func main() {
 	runs := flag.Int("runs", 5, "counted runs of each command, after one that warms up")
-	only := flag.String("only", "", "measure this alone: boot, synth, growth, limits, edit, site")
+	only := flag.String("only", "", "one measurement alone: boot, d2ctl, synth, growth, limits, edit or site")
 	app := flag.String("app", "", "be one of the apps that are timed, and exit (the bench calls itself with it)")
 	flag.Parse()
 	var err error
@@ -53,7 +59,7 @@ func bench(runs int, only string) error {
 	for _, measurement := range []struct {
 		name string
 		run  func() error
-	}{{"boot", b.boot}, {"synth", b.synth}, {"growth", b.growth}, {"limits", b.limits}, {"edit", b.edit}, {"site", b.site}} {
+	}{{"boot", b.boot}, {"d2ctl", b.d2ctl}, {"synth", b.synth}, {"growth", b.growth}, {"limits", b.limits}, {"edit", b.edit}, {"site", b.site}} {
 		if only != "" && only != measurement.name {
 			continue
 		}

@@ -34,9 +34,9 @@ local-down: ## end the local AWS and forget what stood in it
 test: $(NODE_MODULES) $(LINT) ## everything: go vet, linters, all tests
 	go vet ./...
 	$(LINT) run ./...
-	@if command -v shellcheck >/dev/null; then echo "shellcheck .ci/run"; shellcheck .ci/run; \
+	@if command -v shellcheck >/dev/null; then echo "shellcheck .ci/*"; shellcheck .ci/*; \
 	elif [[ -n "$${CI:-}" ]]; then echo "shellcheck is missing; install it (Debian: apt-get install shellcheck)" >&2; exit 1; \
-	else echo "shellcheck is not here, so .ci/run is not checked (Debian: apt-get install shellcheck)"; fi
+	else echo "shellcheck is not here, so .ci/* is not checked (Debian: apt-get install shellcheck)"; fi
 	go test -timeout 20m ./...
 
 synth: $(NODE_MODULES) ## write the templates of both environments to cdk.out
@@ -53,10 +53,10 @@ deploy: $(NODE_MODULES) ## deploy ENV=dev|prod to its AWS account; asks first (A
 snapshot: ## renew the template snapshots; read their git diff before you commit it
 	UPDATE_SNAPS=true go test ./test -run Snapshot -count=1
 
-bench: $(NODE_MODULES) ## time a host's boot, synth, growth, and edited construct to snapshot answer
+bench: $(NODE_MODULES) ## time a host's boot, d2ctl, synth, growth, and edited construct to snapshot answer
 	@go run ./test/bench
 
-docs: ## renew what is generated in docs/: configuration, schema, policies, alarms
+docs: ## renew what is generated in docs/: configuration, schemas, verbs, policies, alarms
 	go run ./cmd/docs
 	go test ./policies -update
 	UPDATE_DOCS=true go test ./test -run Alarms -count=1

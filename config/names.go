@@ -267,3 +267,9 @@ func (e *Environment) UserPoolName() string { return e.Named("users") }
 func (e *Environment) GitHubSubject() string {
 	return "repo:" + e.GitHubRepo + ":environment:" + string(e.Environment)
 }
+
+// ReleaseAlarms are the alarms of a service that mean that its users suffer: the same that stop
+// a refresh which a deploy of the stack begins. A booting instance sets off others, and is no failure.
+func (e *Environment) ReleaseAlarms(service string) []string {
+	return []string{e.Named(service + "-no-healthy-host"), e.Named(service + "-5xx"), e.Named(service + "-latency-high")}
+}

@@ -14,19 +14,11 @@ type Warning struct {
 	What string // what it is, and the one-line change
 }
 
-// RDS Extended Support of MySQL 8.0, USD an hour and vCPU in its first two years:
-// the least and the most among AWS's Regions.
-const (
-	extendedSupportLow  = 0.10
-	extendedSupportHigh = 0.12
-	hoursAMonth         = 730
-)
-
 // Warnings are at most three: MySQL 8.0 and Node.js 20 past their standard
 // support, which the runbooks ask for, and PROD without anyone to tell.
 func (e *Environment) Warnings() []Warning {
 	var warnings []Warning
-	if e.EnableRDS && strings.HasPrefix(e.Database.EngineVersion, "8.0.") {
+	if e.EnableRDS && isExtended(e.Database.EngineVersion) {
 		warnings = append(warnings, Warning{
 			Key: "database.engine_version",
 			What: fmt.Sprintf("MySQL %s is past RDS standard support since 31 July 2026; Extended Support %s. Set an 8.4 version, e.g. engine_version: 8.4.10, after a trial upgrade",
@@ -50,15 +42,11 @@ func (e *Environment) Warnings() []Warning {
 
 // extendedSupport is the monthly price, e.g. "costs about 146 to 175 USD a month".
 func (e *Environment) extendedSupport() string {
-	cpus, instances := vCPUs(e.Database.InstanceClass), 1
-	if e.Database.MultiAZ {
-		instances = 2 // the standby is charged like the primary
-	}
-	if cpus == 0 {
+	low, high := ExtendedSupport(e.Database.EngineVersion, e.Database.InstanceClass, e.Database.MultiAZ)
+	if high == 0 {
 		return "is charged by the vCPU and hour"
 	}
-	hours := float64(cpus * instances * hoursAMonth)
-	return fmt.Sprintf("costs about %.0f to %.0f USD a month", hours*extendedSupportLow, hours*extendedSupportHigh)
+	return fmt.Sprintf("costs about %.0f to %.0f USD a month", low*HoursAMonth, high*HoursAMonth)
 }
 
 var xlargePattern = regexp.MustCompile(`\.([0-9]*)xlarge$`)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// comments are the doc comments of the configuration's types and fields, as
+// comments are the doc comments of types and fields, as
 // Environment and Environment.Region.
 type comments map[string]string
 
@@ -59,6 +59,15 @@ func (c comments) of(structure reflect.Type, field reflect.StructField) string {
 		text = strings.TrimPrefix(text, verb)
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// lookup is the meaning of a type, or of one of its fields, for a schema.
+func (c comments) lookup(structure reflect.Type, field string) string {
+	if field == "" {
+		return c[structure.Name()]
+	}
+	found, _ := structure.FieldByName(field)
+	return c.of(structure, found)
 }
 
 // keyOf is a field's key in YAML.

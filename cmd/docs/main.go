@@ -1,10 +1,12 @@
-// Command docs writes what is generated from the type config.Environment: the JSON
+// Command docs writes what is generated from the type config.Environment (the JSON
 // Schema that editors check the environment files with, and the reference of
-// their keys. Run it in the repository's root: go run ./cmd/docs
+// their keys), from the commands of d2ctl (their reference, and the JSON Schemas
+// of what they print), and from the committed templates (diagrams). Run it in the repository's root: go run ./cmd/docs
 package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 )
@@ -40,8 +42,16 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{
-		"docs/environment.schema.json": schema,
-		"docs/configuration.md":        reference(comments),
-	}, nil
+	files, err := d2ctlFiles(root)
+	if err != nil {
+		return nil, err
+	}
+	diagrams, err := diagramFiles(root)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(files, diagrams)
+	files["docs/environment.schema.json"] = schema
+	files["docs/configuration.md"] = reference(comments)
+	return files, nil
 }

@@ -24,13 +24,7 @@ func environmentSchema(comments comments) ([]byte, error) {
 			}
 			return nil
 		},
-		LookupComment: func(structure reflect.Type, field string) string {
-			if field == "" {
-				return comments[structure.Name()]
-			}
-			found, _ := structure.FieldByName(field)
-			return comments.of(structure, found)
-		},
+		LookupComment: comments.lookup,
 	}
 	schema := reflector.ReflectFromType(reflect.TypeFor[config.Environment]())
 	schema.Title = "An environment of the D2 platform"

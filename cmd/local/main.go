@@ -2,6 +2,7 @@
 //
 //	go run ./cmd/local up      start the local AWS, bootstrap it, deploy every stack, show what stands
 //	go run ./cmd/local status  show what stands
+//	go run ./cmd/local walk    go through both runbooks on it with d2ctl
 //	go run ./cmd/local down    end it, and with it everything deployed
 //
 // A second up deploys what changed, in place.
@@ -20,6 +21,7 @@ import (
 
 const usage = `usage: go run ./cmd/local up [--port N] [--verbose] [cdk arguments...]
        go run ./cmd/local status
+       go run ./cmd/local walk
        go run ./cmd/local down
 
 up deploys DEV and PROD to an AWS on this machine with the unmodified CDK CLI,
@@ -28,6 +30,10 @@ passes on to cdk deploy: -c key=value, --exclusively, stack names, ...
 
   --port N     listen there (4566, or a free port when that is taken)
   --verbose    show all that the CDK CLI says
+
+walk goes through both runbooks section by section with d2ctl alone and says of
+each line whether it shows what its section promises. It releases, scales and
+makes users on the way.
 `
 
 func main() {
@@ -39,7 +45,7 @@ func main() {
 
 // run is the whole program; its answer is the exit code.
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
-	verbs := map[string]func(context.Context, *session, []string) error{"up": up, "down": down, "status": status}
+	verbs := map[string]func(context.Context, *session, []string) error{"up": up, "down": down, "status": status, "walk": walkRunbooks}
 	if len(arguments) == 0 || isHelp(arguments[0]) {
 		fmt.Fprint(stdout, usage)
 		return 0

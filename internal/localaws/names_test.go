@@ -29,6 +29,8 @@ func TestTheHostsOfTheLocalAWSGoByConfigsNames(t *testing.T) {
 			var names struct {
 				Tags                                             []string
 				Unreleased, Version, Variables, Bucket, Artifact string
+				BootLog, VersionVariable, EnvFile                string
+				OutLog, ErrorLog, ReleaseLog                     string
 			}
 			require.NoError(t, json.Unmarshal(said, &names))
 			assert.Equal(t, []string{config.TagEnvironment, config.TagProject, config.TagService}, names.Tags)
@@ -37,6 +39,12 @@ func TestTheHostsOfTheLocalAWSGoByConfigsNames(t *testing.T) {
 			assert.Equal(t, env.RuntimeParameterPath(service.Name), names.Variables)
 			assert.Equal(t, env.ArtifactBucket(), names.Bucket)
 			assert.Equal(t, filepath.Base(service.ArtifactKey("v1.2.3")), names.Artifact)
+			assert.Equal(t, config.BootLog, names.BootLog)
+			assert.Equal(t, config.VersionVariable, names.VersionVariable)
+			assert.Equal(t, service.EnvFile(), names.EnvFile)
+			assert.Equal(t, service.OutLog(), names.OutLog)
+			assert.Equal(t, service.ErrorLog(), names.ErrorLog)
+			assert.Equal(t, service.ReleaseLog(), names.ReleaseLog)
 		}
 	}
 }

@@ -1,10 +1,17 @@
 // Command bench times what people wait for, each as a whole process, and prints
 // medians: the synth of both environments beside that of an app with a single
 // bucket, the way from an edited construct to the snapshot test's answer, and
-// how both grow with services and sites. Figures of one run compare; figures of
-// two runs do not.
+// how both grow with services and sites; and publishing a site beside aws s3 sync.
+// Figures of one run compare; figures of two runs do not.
 //
 //	make bench
+//	go run ./test/bench -only site
+// bucket, the way from an edited construct to the snapshot test's answer, how both
+// grow with services and sites, and d2ctl status beside the commands of the
+// runbook. Figures of one run compare; figures of two runs do not.
+//
+//	make bench
+//	go run ./test/bench -only d2ctl
 package main
 
 import (
@@ -16,13 +23,14 @@ import (
 
 func main() {
 	runs := flag.Int("runs", 5, "counted runs of each command, after one that warms up")
+	only := flag.String("only", "", "one measurement alone: boot, d2ctl, synth, growth, limits, edit or site")
 	app := flag.String("app", "", "be one of the apps that are timed, and exit (the bench calls itself with it)")
 	flag.Parse()
 	var err error
 	if *app != "" {
 		err = synthesize(*app)
 	} else {
-		err = bench(*runs)
+		err = bench(*runs, *only)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -30,8 +38,9 @@ func main() {
 	}
 }
 
-// bench prints every measurement, one after the other: two at a time would time each other.
-func bench(runs int) error {
+// bench prints every measurement, or the one named, one after the other: two at
+// a time would time each other.
+func bench(runs int, only string) error {
 	root, err := repository()
 	if err != nil {
 		return err
@@ -46,10 +55,21 @@ func bench(runs int) error {
 		return err
 	}
 	b := &runner{root: root, work: work, self: self, runs: runs}
-	for _, measurement := range []func() error{b.boot, b.synth, b.growth, b.limits, b.edit} {
-		if err := measurement(); err != nil {
+	found := false
+	for _, measurement := range []struct {
+		name string
+		run  func() error
+	}{{"boot", b.boot}, {"d2ctl", b.d2ctl}, {"synth", b.synth}, {"growth", b.growth}, {"limits", b.limits}, {"edit", b.edit}, {"site", b.site}} {
+		if only != "" && only != measurement.name {
+			continue
+		}
+		found = true
+		if err := measurement.run(); err != nil {
 			return err
 		}
+	}
+	if !found {
+		return fmt.Errorf("there is no measurement %q; see -help", only)
 	}
 	return nil
 }

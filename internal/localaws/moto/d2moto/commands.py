@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from . import names
-from .hosts import Host
+from .hosts import App, Host
 
 # What runs in a real shell, and the options that it may be given there.
 HARMLESS = {
@@ -25,6 +25,14 @@ HARMLESS = {
     "df": r"-[hkTi]+|/", "free": r"-[bkmgh]+",
 }
 PREFIX = re.compile(r"^sudo( -[niEH]+| -u \w[\w-]*)* ")
+# What runbook DEV 2 looks at on a host, and what a good one answers.
+VERSIONS = {
+    "node": "v20.19.5", "npm": "10.8.2", "mysql": "mysql  Ver 8.0.46 for Linux on x86_64 (MySQL Community Server - GPL)",
+    "aws": "aws-cli/2.31.0 Python/3.9.23 Linux/6.1.0 exe/x86_64.amzn.2023",
+}
+UNITS = ("amazon-ssm-agent", "amazon-cloudwatch-agent", "pm2")
+# sed that only replaces: nothing after the last slash but g.
+REPLACES = re.compile(r"s/(?:[^/\\]|\\.)*/(?:[^/\\]|\\.)*/gI?", re.DOTALL)
 URL = re.compile(r"(?:http://)?(?:localhost|127\.0\.0\.1):(\d+)(?:/\S*)?")
 # The shell's own words for what cannot be run and for what was stopped.
 NOT_RUN, STOPPED = 127, 137
@@ -55,7 +63,8 @@ class Shell:
         self.result = Result()
         self._known: dict[str, Callable[[list[str]], int]] = {
             "d2-release": self._release, "pm2": self._pm2, "cat": self._cat, "tail": self._tail, "head": self._tail,
-            "curl": self._curl, "sleep": self._sleep, "exit": self._exit, "set": self._set,
+            "curl": self._curl, "sleep": self._sleep, "exit": self._exit, "set": self._set, "sed": self._sed,
+            "nc": self._nc, "systemctl": self._systemctl,
         }
         self._stops_at_failure = False
 
@@ -88,6 +97,8 @@ class Shell:
     def _line(self, line: str) -> int:
         words = _words(line)
         name = words[0].rpartition("/")[2]
+        if name in VERSIONS:
+            return self._version(name, words[1:])
         if name in self._known:
             return self._known[name](words[1:])
         if name not in HARMLESS or not all(re.fullmatch(HARMLESS[name], word) for word in words[1:]):
@@ -122,20 +133,43 @@ class Shell:
         return self._say("".join(self.host.status(service) + "\n" for service in services or known))
 
     def _pm2(self, words: list[str]) -> int:
-        if words != ["jlist"]:
-            raise NotRun
+        match words:
+            case ["jlist"]:
+                return self._say(json.dumps([
+                    {"name": service, "pid": 1000 + number, "pm2_env": {"status": status, "env": app.env}}
+                    for number, (service, app, status) in enumerate(self._processes())
+                ]) + "\n")
+            case ["list", "-m"]:
+                return self._say("".join(
+                    f"+--- {service}\nnamespace : default\nversion : N/A\npid : {1000 + number}\npm2 id : {number}\n"
+                    f"status : {status}\nmode : fork\nrestarted : {app.restarts}\nuptime : 2h\nmemory usage : 84.2mb\n"
+                    f"error log : {names.app_log(service, 'error')}\nwatching : no\nPID file : /home/appuser/.pm2/pids/{service}.pid\n\n"
+                    for number, (service, app, status) in enumerate(self._processes())
+                ))
+            case ["reload", service]:
+                if self.host.reload(service):
+                    return self._say(f"[PM2] Applying action reloadProcessId on app [{service}](ids: [ 0 ])\n[PM2] [{service}](0) ✓\n")
+                return self._say("", 1, f"[PM2][ERROR] Process or Namespace {service} not found\n")
+        raise NotRun
+
+    def _processes(self) -> list[tuple[str, App, str]]:
+        """What PM2 knows: the placeholder is not its."""
         apps = {service: self.host.app(service) for service in self.host.services()}
-        return self._say(json.dumps([
-            {"name": service, "pid": 1000 + number, "pm2_env": {
-                "status": "errored" if app.fault == "crash" else "online", "env": {"APP_VERSION": app.version}}}
-            for number, (service, app) in enumerate(apps.items()) if app.version not in ("", names.UNRELEASED)
-        ]) + "\n")
+        return [(service, app, "errored" if app.fault == "crash" else "online")
+                for service, app in apps.items() if app.version not in ("", names.UNRELEASED)]
 
     def _files(self) -> dict[str, str]:
-        return {
+        files = {
             "/etc/os-release": 'NAME="Amazon Linux"\nVERSION="2023"\nID="amzn"\n',
-            "/var/log/cloud-init-output.log": "".join(line + "\n" for line in self.host.said),
+            names.BOOT_LOG: "".join(line + "\n" for line in self.host.said),
         }
+        for service in self.host.services():
+            app = self.host.app(service)
+            logs = {names.app_log(service, "out"): "out", names.app_log(service, "error"): "error", names.release_log(service): "release"}
+            files |= {path: "".join(line + "\n" for line in app.logs[stream]) for path, stream in logs.items()}
+            if app.version not in ("", names.UNRELEASED):
+                files[names.env_file(service)] = "".join(f"{key}={shlex.quote(value)}\n" for key, value in sorted(app.env.items()))
+        return files
 
     def _cat(self, words: list[str]) -> int:
         return max([self._show(path, slice(None)) for path in words] or [0])
@@ -152,6 +186,38 @@ class Shell:
         if path not in self._files():
             return self._say("", 1, f"{path}: No such file or directory\n")
         return self._say("".join(self._files()[path].splitlines(keepends=True)[lines]))
+
+    def _sed(self, words: list[str]) -> int:
+        """Run for real: --sandbox keeps sed from files and commands, and the host's file comes through its input."""
+        match words:
+            case ["--sandbox", "-zE", expression, path] if REPLACES.fullmatch(expression):
+                if path not in self._files():
+                    return self._say("", 2, f"sed: can't read {path}: No such file or directory\n")
+                done = subprocess.run(["sed", "--sandbox", "-zE", expression], input=self._files()[path],
+                                      capture_output=True, text=True, timeout=10, check=False)
+                return self._say(done.stdout, done.returncode, done.stderr)
+        raise NotRun
+
+    def _nc(self, words: list[str]) -> int:
+        """Whether MySQL lets in: a database that is available does."""
+        match words:
+            case ["-zv", "-w", seconds, address, port] if seconds.isdigit():
+                if self.host.reaches(address, port):
+                    return self._say("", 0, f"Ncat: Connected to {address}:{port}.\n")
+                return self._say("", 1, "Ncat: TIMEOUT.\n")
+        raise NotRun
+
+    def _systemctl(self, words: list[str]) -> int:
+        match words:
+            case ["is-active", *units] if units:
+                states = ["active" if unit in UNITS else "inactive" for unit in units]
+                return self._say("\n".join(states) + "\n", 3 if "inactive" in states else 0)
+        raise NotRun
+
+    def _version(self, name: str, words: list[str]) -> int:
+        if words != ["--version"]:
+            raise NotRun
+        return self._say(VERSIONS[name] + "\n")
 
     def _curl(self, words: list[str]) -> int:
         options = [word for word in words if word.startswith("-")]

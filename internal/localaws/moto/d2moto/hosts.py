@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from moto.rds.models import rds_backends
 from moto.ssm.models import ssm_backends
 
 from . import artifacts, names
@@ -38,6 +39,9 @@ class App:
     fault: str = ""  # why its health check gets no 200
     starting: bool = False  # between boot and the first outcome
     kept: list[str] = field(default_factory=list)  # releases on the disk, the one started last first
+    env: dict[str, str] = field(default_factory=dict)  # the variables that it was started with
+    restarts: int = 0  # since the release started
+    logs: dict[str, list[str]] = field(default_factory=lambda: {"out": [], "error": [], "release": []})
 
     @property
     def healthy(self) -> bool:
@@ -81,9 +85,10 @@ class Host:
             for service in services:
                 self.apps.setdefault(service, App()).starting = True
             self.booted = True
-            self.said = ["d2-boot: the host is up"]
+            self.said = ["d2-boot: 0.0 s: packages"]
             for service in services:
                 self.said.append(self.release(service)[1])
+            self.said.append(f"d2-boot: {BOOT_SECONDS:.1f} s: done")
         except Exception:
             log.exception("boot of %s", self.instance.id)
 
@@ -130,11 +135,13 @@ class Host:
         app = self.app(service)
         with self._alone:
             try:
-                return 0, f"d2-release: {service} {work(service, app)}"
+                code, line = 0, f"d2-release: {service} {work(service, app)}"
             except Unusable as failure:
-                return failure.code, f"d2-release: {service}: FAILED: {failure}"
+                code, line = failure.code, f"d2-release: {service}: FAILED: {failure}"
             finally:
                 app.starting = False
+            app.logs["release"].append(line)
+            return code, line
 
     def _bring(self, service: str, app: App) -> str:
         """Bring the service to the wanted version, or leave it as it was."""
@@ -143,13 +150,14 @@ class Host:
             if version == names.UNRELEASED:
                 app.version, app.fault = version, ""
                 return "unreleased: the placeholder answers"
-            self._variables(service)
+            variables = self._variables(service)
             fault = artifacts.fetch(self._account, names.bucket(*self._place, self._account), service, version)
         except Unusable as failure:
             now = f"{app.version} keeps running" if app.version else "nothing runs"
             raise Unusable(failure.code, f"{failure}; {now}") from failure
         if (app.version, app.healthy) != (version, True):
             self._start(app, version, fault)
+            app.env, app.restarts = {**variables, names.VERSION_VARIABLE: version}, 0
         return f"{version} is running"
 
     def _start(self, app: App, version: str, fault: str) -> None:
@@ -158,7 +166,10 @@ class Host:
         app.version, app.fault, app.starting = version, fault, False
         if not fault:
             app.keep(version)
+            # What docs/application.md asks an app to say, and runbook DEV 5.4 looks for.
+            app.logs["out"] += [f"{version} starts", "Database pool initialized"]
             return
+        app.logs["error"].append(f"ERROR {version}: {fault}")
         time.sleep(HEALTH_BOOTS * BOOT_SECONDS)
         app.version, app.fault = before, ""
         now = {"": "nothing runs", names.UNRELEASED: "the placeholder answers again"}.get(before, f"{before} runs again")
@@ -167,8 +178,18 @@ class Host:
     def _again(self, service: str, app: App) -> str:
         if app.version in ("", names.UNRELEASED):
             raise Unusable(2, "no release is running")
-        self._variables(service)
+        app.env = {**self._variables(service), names.VERSION_VARIABLE: app.version}
+        self.reload(service)
         return f"{app.version} is running"
+
+    def reload(self, service: str) -> bool:
+        """pm2 reload SERVICE: whether PM2 has such an app. It starts again, with the variables that it has."""
+        app = self.app(service)
+        if service not in self.services() or app.version in ("", names.UNRELEASED):
+            return False
+        app.restarts += 1
+        app.logs["out"] += [f"{app.version} starts", "Database pool initialized"]
+        return True
 
     def _wanted(self, service: str) -> str:
         name = names.version_parameter(*self._place, service)
@@ -179,14 +200,25 @@ class Host:
             raise Unusable(3, f"the parameter {name} is {version!r}, which names no version")
         return version
 
-    def _variables(self, service: str) -> None:
-        path = names.variables(*self._place, service)
-        if not any(name.startswith(path + "/") for name in list(self._ssm._parameters)):
-            raise Unusable(3, f"there are no variables under {path}")
+    def _variables(self, service: str) -> dict[str, str]:
+        path = names.variables(*self._place, service) + "/"
+        found = {name.removeprefix(path): self._secret(name) for name in list(self._ssm._parameters) if name.startswith(path)}
+        if not found:
+            raise Unusable(3, f"there are no variables under {path.rstrip('/')}")
+        return found
+
+    def _secret(self, name: str) -> str:
+        """A parameter's value, a SecureString's too."""
+        return str(self._ssm.get_parameter(name).response_object(decrypt=True)["Value"])
 
     def port(self, service: str) -> str:
         """The port that a service listens on, which its variables tell it."""
         return self._parameter(names.variables(*self._place, service) + "/PORT") or ""
+
+    def reaches(self, address: str, port: str) -> bool:
+        """Whether a database answers at an address."""
+        databases = rds_backends[self._account][self.instance.ec2_backend.region_name].databases.values()
+        return any((each.address, str(each.port), each.status) == (address, port, "available") for each in databases)
 
     @property
     def _place(self) -> tuple[str, str]:

@@ -15,6 +15,10 @@ ENVIRONMENT, PROJECT, SERVICE = "Environment", "Project", "Service"
 # The version before the first release, for which a placeholder answers.
 UNRELEASED = "unreleased"
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
+# What the boot wrote.
+BOOT_LOG = "/var/log/cloud-init-output.log"
+# Tells an app which version it is.
+VERSION_VARIABLE = "APP_VERSION"
 
 
 def version_parameter(project: str, environment: str, service: str) -> str:
@@ -37,6 +41,21 @@ def artifact(service: str, version: str) -> str:
     return f"{service}-{version}.tar.gz"
 
 
+def env_file(service: str) -> str:
+    """The variables of the running release."""
+    return f"/opt/apps/{service}/current/.env"
+
+
+def app_log(service: str, stream: str) -> str:
+    """What the app writes, as PM2 keeps it: stream out or error."""
+    return f"/home/appuser/.pm2/logs/{service}-{stream}.log"
+
+
+def release_log(service: str) -> str:
+    """What d2-release did."""
+    return f"/var/log/d2/{service}-release.log"
+
+
 def main(project: str, environment: str, service: str, account: str, version: str) -> None:
     """python -m d2moto.names PROJECT ENVIRONMENT SERVICE ACCOUNT VERSION: all of them, for names_test.go."""
     print(json.dumps({
@@ -44,6 +63,8 @@ def main(project: str, environment: str, service: str, account: str, version: st
         "version": version_parameter(project, environment, service),
         "variables": variables(project, environment, service),
         "bucket": bucket(project, environment, account), "artifact": artifact(service, version),
+        "bootLog": BOOT_LOG, "versionVariable": VERSION_VARIABLE, "envFile": env_file(service),
+        "outLog": app_log(service, "out"), "errorLog": app_log(service, "error"), "releaseLog": release_log(service),
     }))
 
 

@@ -6,6 +6,7 @@ import time
 
 from botocore.exceptions import ClientError
 
+from d2moto import names
 from d2moto.corrections import run_command
 from tests.fleet import FleetCase
 from tests.local import eventually
@@ -27,7 +28,7 @@ class CommandTest(FleetCase):
             # Harmless all, should the refusal ever break: this test has really run them then.
             "id", "echo $(id)", "echo `id`", "echo a; id", "echo a && id", "echo a | cat", "echo a > /dev/null", "date -d now",
             "cat /etc/shadow /etc/passwd", "curl -s http://example.com/", "curl -o x localhost:3000", "pm2 kill", "env",
-            "true \"", "df /tmp",
+            "true \"", "df /tmp", "sed -n p /etc/passwd", "sed --sandbox -zE 's/a/b/w x' /etc/passwd", "node -e 1", "systemctl stop pm2",
         ):
             with self.subTest(command):
                 told = self.ran("echo before", command, "echo after")
@@ -59,8 +60,44 @@ class CommandTest(FleetCase):
         refused = self.ran("curl -s localhost:1/health")
         self.assertEqual((7, True), (refused["ResponseCode"], "Connection refused" in refused["StandardErrorContent"]))
         self.assertIn("Amazon Linux", self.ran("cat /etc/os-release")["StandardOutputContent"])
-        log = self.ran("tail -n 1 /var/log/cloud-init-output.log")["StandardOutputContent"]
-        self.assertEqual("d2-release: app unreleased: the placeholder answers\n", log)
+        log = self.ran("tail -n 2 /var/log/cloud-init-output.log")["StandardOutputContent"]
+        self.assertRegex(log, r"^d2-release: app unreleased: the placeholder answers\nd2-boot: \d+\.\d s: done\n$")
+
+    def test_an_apps_logs_processes_and_variables_are_those_of_its_release(self):
+        self.assertIn("No such file", self.ran("cat /opt/apps/app/current/.env")["StandardErrorContent"], "the placeholder has none")
+        self.assertEqual("", self.ran("pm2 list -m")["StandardOutputContent"])
+        secret = names.variables(self.project, "prod", "app") + "/API_KEY"
+        self.ssm.put_parameter(Name=secret, Value="it's\nsecret", Type="SecureString")
+        self.publish("v1")
+        self.want("v1")
+        self.assertEqual("Success", self.ran("d2-release app")["Status"])
+        self.assertEqual("API_KEY='it'\"'\"'s\nsecret'\nAPP_VERSION=v1\nPORT=3000\n", self.ran("cat /opt/apps/app/current/.env")["StandardOutputContent"])
+        hidden = self.ran("""sed --sandbox -zE "s/(^|\\n)(API_KEY)=('[^']*'|[^\\n])*/\\1\\2=hidden/g" /opt/apps/app/current/.env""")
+        self.assertEqual("API_KEY=hidden\nAPP_VERSION=v1\nPORT=3000\n", hidden["StandardOutputContent"], hidden["StandardErrorContent"])
+        self.assertIn("Database pool initialized", self.ran("tail -n 5 /home/appuser/.pm2/logs/app-out.log")["StandardOutputContent"])
+        self.assertEqual("", self.ran("cat /home/appuser/.pm2/logs/app-error.log")["StandardOutputContent"])
+        self.assertIn("v1 is running", self.ran("tail -n 1 /var/log/d2/app-release.log")["StandardOutputContent"])
+        self.assertEqual("Success", self.ran("pm2 reload app")["Status"])
+        self.assertRegex(self.ran("pm2 list -m")["StandardOutputContent"], r"(?s)\+--- app\n.*status : online\n.*restarted : 1\n")
+        self.assertNotIn("secret", self.ran("pm2 list -m")["StandardOutputContent"])
+
+    def test_a_variable_is_taken_at_the_next_start(self):
+        self.publish("v1")
+        self.want("v1")
+        self.ran("d2-release app")
+        port = names.variables(self.project, "prod", "app") + "/COLOUR"
+        self.ssm.put_parameter(Name=port, Value="red", Type="String")
+        self.ran("pm2 reload app")
+        self.assertNotIn("COLOUR", self.ran("cat /opt/apps/app/current/.env")["StandardOutputContent"])
+        self.ran("d2-release restart app")
+        self.assertIn("COLOUR=red\n", self.ran("cat /opt/apps/app/current/.env")["StandardOutputContent"])
+
+    def test_a_host_has_what_the_runbook_verifies(self):
+        self.assertRegex(self.ran("node --version")["StandardOutputContent"], r"^v20\.")
+        self.assertIn("8.0.", self.ran("mysql --version")["StandardOutputContent"])
+        self.assertEqual("active\nactive\n", self.ran("systemctl is-active amazon-ssm-agent pm2")["StandardOutputContent"])
+        self.assertEqual(3, self.ran("systemctl is-active nginx")["ResponseCode"])
+        self.assertIn("TIMEOUT", self.ran("nc -zv -w 5 nowhere.example 3306")["StandardErrorContent"])
 
     def test_output_is_cut_where_aws_cuts_it(self):
         told = self.ran("echo " + "x" * 30000)

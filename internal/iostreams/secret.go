@@ -1,0 +1,65 @@
+package iostreams
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// longestSecret is more than any password or token here has, in bytes.
+const longestSecret = 4096
+
+// AskSecret puts a question on Err and reads what is typed without showing it.
+// When ctx ends first, the terminal gets its echo back.
+func (s *Streams) AskSecret(ctx context.Context, question string) (string, error) {
+	terminal, isFile := s.In.Reader.(*os.File)
+	if !isFile {
+		return "", errors.New("standard input is no terminal")
+	}
+	descriptor := int(terminal.Fd())
+	before, err := term.GetState(descriptor)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprint(s.Err, question)
+	defer fmt.Fprintln(s.Err) // in place of the Enter that was not shown
+	secret, err := unless(ctx, func() ([]byte, error) { return term.ReadPassword(descriptor) })
+	if ctx.Err() != nil {
+		err = errors.Join(ctx.Err(), term.Restore(descriptor, before))
+	}
+	if errors.Is(err, io.EOF) { // Ctrl-D is an empty answer
+		err = nil
+	}
+	return secret, err
+}
+
+// ReadSecret reads a secret that a program hands over on In, without the end of
+// its one line.
+func (s *Streams) ReadSecret(ctx context.Context) (string, error) {
+	text, err := unless(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(s.In, longestSecret)) })
+	return strings.TrimRight(text, "\r\n"), err
+}
+
+// unless reads until ctx ends: nothing interrupts a read of standard input.
+func unless(ctx context.Context, read func() ([]byte, error)) (string, error) {
+	type outcome struct {
+		text []byte
+		err  error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		text, err := read()
+		done <- outcome{text, err}
+	}()
+	select {
+	case got := <-done:
+		return string(got.text), got.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}

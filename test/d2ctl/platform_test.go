@@ -1,0 +1,163 @@
+// Package d2ctl runs the built program against both environments on a local AWS,
+// as people run it: by its arguments, its variables and its streams.
+package d2ctl
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/d2-ride-booking/platform/config"
+	"github.com/d2-ride-booking/platform/internal/localaws"
+	"github.com/d2-ride-booking/platform/internal/tooltest"
+	"github.com/d2-ride-booking/platform/stacks"
+)
+
+// root is the repository, seen from this package.
+const root = "../.."
+
+// TestMain ends what the tests of the package share: the local AWS, the binary,
+// and the JavaScript runtime of the synth.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared.server != nil {
+		_ = shared.server.Stop()
+	}
+	_ = os.RemoveAll(shared.dir)
+	stacks.Close()
+	os.Exit(code)
+}
+
+// platform is both environments as shipped, deployed on a local AWS, and d2ctl built.
+type platform struct {
+	server    *localaws.Server
+	dev, prod *config.Environment
+	binary    string
+	dir       string
+}
+
+// shared is made by the first test that asks for it. A test that changes what is
+// deployed puts it back.
+var (
+	shared platform
+	once   sync.Once
+	broken error
+)
+
+// deployed is the platform that all tests of the package share.
+func deployed(t *testing.T) *platform {
+	t.Helper()
+	once.Do(func() { broken = shared.make() })
+	tooltest.Need(t, localaws.IsMissing(broken), broken)
+	require.NoError(t, broken)
+	return &shared
+}
+
+func (p *platform) make() (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	if p.dir, err = os.MkdirTemp("", "d2ctl-test-"); err != nil {
+		return err
+	}
+	environments, err := config.LoadAll(filepath.Join(root, config.DefaultDir))
+	if err != nil {
+		return err
+	}
+	p.dev, p.prod = environments[0], environments[1]
+	if err := p.build(ctx); err != nil {
+		return err
+	}
+	p.server, err = localaws.Start(ctx, localaws.Options{
+		Account: p.dev.Account, HostedZones: map[string]string{p.dev.Domain.ZoneName: p.dev.Domain.ZoneID},
+	})
+	if err != nil {
+		return err
+	}
+	if err := localaws.InstallCDK(ctx, p.server.Root, func(string) {}); err != nil {
+		return err
+	}
+	if err := p.server.Bootstrap(ctx, p.dev.Region, config.EdgeRegion); err != nil {
+		return err
+	}
+	return p.deploy(ctx, environments)
+}
+
+func (p *platform) build(ctx context.Context) error {
+	p.binary = filepath.Join(p.dir, "d2ctl")
+	said, err := exec.CommandContext(ctx, "go", "build", "-o", p.binary, "../../cmd/d2ctl").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("go build ./cmd/d2ctl: %w: %s", err, said)
+	}
+	return nil
+}
+
+func (p *platform) deploy(ctx context.Context, environments []*config.Environment) error {
+	settings, err := stacks.Context(filepath.Join(root, "cdk.json"))
+	if err != nil {
+		return err
+	}
+	assembly := filepath.Join(p.dir, "assembly")
+	props := &awscdk.AppProps{Outdir: jsii.String(assembly), Context: &settings}
+	if _, err := stacks.Synth(props, func(awscdk.App) ([]*config.Environment, error) { return environments, nil }); err != nil {
+		return err
+	}
+	said, err := p.server.CDK(ctx, "deploy", "--all", "--require-approval", "never", "--app", assembly, "--progress", "events").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("cdk deploy: %w: %s", err, said)
+	}
+	return nil
+}
+
+// outcome is what a run of the program left.
+type outcome struct {
+	code        int
+	out, errors string
+}
+
+// d2ctl runs the program without a terminal. Variables such as "D2_ENV=dev" are
+// given as the first arguments.
+func (p *platform) d2ctl(t *testing.T, args ...string) outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	command := p.command(ctx, args...)
+	var out, talk bytes.Buffer
+	command.Stdout, command.Stderr = &out, &talk
+	err := command.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("d2ctl %s: %v", strings.Join(args, " "), err)
+	}
+	return outcome{command.ProcessState.ExitCode(), out.String(), talk.String()}
+}
+
+// command is the program, ready to be run against the local AWS.
+func (p *platform) command(ctx context.Context, args ...string) *exec.Cmd {
+	var variables []string
+	for len(args) > 0 && strings.Contains(args[0], "=") {
+		variables, args = append(variables, args[0]), args[1:]
+	}
+	command := p.server.Command(ctx, p.binary, args...)
+	command.Env = append(command.Env, variables...)
+	return command
+}
+
+// succeeds is d2ctl for a run that must end well.
+func (p *platform) succeeds(t *testing.T, args ...string) outcome {
+	t.Helper()
+	result := p.d2ctl(t, args...)
+	require.Zero(t, result.code, "d2ctl %s: %s", strings.Join(args, " "), result.errors)
+	return result
+}

@@ -141,6 +141,7 @@ func (s *Server) launch(ctx context.Context, code string, options Options) error
 	command := exec.Command(s.Tools.Python, arguments...)
 	command.Dir = code
 	command.Env = append(withoutAWS(os.Environ()), "PYTHONPATH="+code, "PYTHONUNBUFFERED=1",
+		"MOTO_ACM_VALIDATION_WAIT=0", // moto would leave certificates pending for a minute, as a real one waits for DNS
 		"NO_PROXY=localhost,127.0.0.1", "no_proxy=localhost,127.0.0.1")
 	command.Stdout, command.Stderr = log, log
 	// In a process group of its own, so that a Ctrl-C meant for us does not end it halfway through an answer.

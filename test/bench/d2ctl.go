@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -56,9 +55,6 @@ func (r *runner) help(program string) error {
 func (r *runner) platform(ctx context.Context) (*localaws.Server, error) {
 	environments, err := config.LoadAll(filepath.Join(r.root, config.DefaultDir))
 	if err != nil {
-		return nil, err
-	}
-	if err := os.Setenv("MOTO_ACM_VALIDATION_WAIT", "0"); err != nil { // or a status would see pending certificates
 		return nil, err
 	}
 	domain := environments[0].Domain

@@ -79,10 +79,6 @@ func (p *platform) make() (err error) {
 	if err := p.build(ctx); err != nil {
 		return err
 	}
-	// moto would leave certificates pending for a minute, as a real one waits for DNS.
-	if err := os.Setenv("MOTO_ACM_VALIDATION_WAIT", "0"); err != nil {
-		return err
-	}
 	p.server, err = localaws.Start(ctx, localaws.Options{
 		Account: p.dev.Account, HostedZones: map[string]string{p.dev.Domain.ZoneName: p.dev.Domain.ZoneID},
 	})

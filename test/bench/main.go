@@ -6,6 +6,7 @@
 //
 //	make bench
 //	go run ./test/bench -only site
+//
 // bucket, the way from an edited construct to the snapshot test's answer, how both
 // grow with services and sites, and d2ctl status beside the commands of the
 // runbook. Figures of one run compare; figures of two runs do not.

@@ -250,7 +250,8 @@ func processorOf(pid int) time.Duration {
 	_, after, _ := strings.Cut(string(content), ") ")
 	var user, system int64
 	fields := strings.Fields(after)
-	fmt.Sscan(fields[11], &user)
-	fmt.Sscan(fields[12], &system)
+	if _, err := fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err != nil {
+		return 0
+	}
 	return time.Duration(user+system) * (time.Second / 100)
 }

@@ -22,7 +22,7 @@ const (
 	// fewActivities is how many scaling activities are looked at.
 	fewActivities = 20
 	// lastGood selects the revision of a version parameter that was seen healthy everywhere.
-	lastGood = ":good"
+	lastGood = ":" + goodLabel
 )
 
 // FleetDoctor is what doctor asks of Auto Scaling.

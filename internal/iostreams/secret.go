@@ -22,15 +22,16 @@ func (s *Streams) AskSecret(ctx context.Context, question string) (string, error
 		return "", errors.New("standard input is no terminal")
 	}
 	descriptor := int(terminal.Fd())
-	before, err := term.GetState(descriptor)
+	before, err := term.MakeRaw(descriptor) // the echo ends before the question stands: an answer may be pasted at once
 	if err != nil {
 		return "", err
 	}
-	fmt.Fprint(s.Err, question)
 	defer fmt.Fprintln(s.Err) // in place of the Enter that was not shown
+	defer func() { _ = term.Restore(descriptor, before) }()
+	fmt.Fprint(s.Err, question)
 	secret, err := unless(ctx, func() ([]byte, error) { return term.ReadPassword(descriptor) })
 	if ctx.Err() != nil {
-		err = errors.Join(ctx.Err(), term.Restore(descriptor, before))
+		err = ctx.Err()
 	}
 	if errors.Is(err, io.EOF) { // Ctrl-D is an empty answer
 		err = nil

@@ -32,10 +32,12 @@ const root = "../.."
 // and the JavaScript runtime of the synth.
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if shared.server != nil {
-		_ = shared.server.Stop()
+	for _, each := range []*platform{&shared, &walkedOver} {
+		if each.server != nil {
+			_ = each.server.Stop()
+		}
+		_ = os.RemoveAll(each.dir)
 	}
-	_ = os.RemoveAll(shared.dir)
 	stacks.Close()
 	os.Exit(code)
 }
@@ -49,20 +51,28 @@ type platform struct {
 }
 
 // shared is made by the first test that asks for it. A test that changes what is
-// deployed puts it back.
+// deployed puts it back. A walk through the runbooks leaves more behind than it
+// could put back, so walkedOver is for walks alone.
 var (
-	shared platform
-	once   sync.Once
-	broken error
+	shared, walkedOver         platform
+	sharedOnce, walkedOverOnce sync.Once
+	sharedErr, walkedOverErr   error
 )
 
 // deployed is the platform that all tests of the package share.
 func deployed(t *testing.T) *platform {
 	t.Helper()
-	once.Do(func() { broken = shared.make() })
-	tooltest.Need(t, localaws.IsMissing(broken), broken)
-	require.NoError(t, broken)
+	sharedOnce.Do(func() { sharedErr = shared.make() })
+	tooltest.Need(t, localaws.IsMissing(sharedErr), sharedErr)
 	return &shared
+}
+
+// deployedForWalks is the platform of the tests that walk.
+func deployedForWalks(t *testing.T) *platform {
+	t.Helper()
+	walkedOverOnce.Do(func() { walkedOverErr = walkedOver.make() })
+	tooltest.Need(t, localaws.IsMissing(walkedOverErr), walkedOverErr)
+	return &walkedOver
 }
 
 func (p *platform) make() (err error) {

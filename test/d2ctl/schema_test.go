@@ -1,7 +1,9 @@
 package d2ctl
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +16,8 @@ import (
 // generated from the code, and here the program itself is held against it.
 func TestWhatIsPrintedAsJSONKeepsItsSchema(t *testing.T) {
 	p := deployed(t)
-	for schema, commands := range map[string][]string{
+	t.Cleanup(func() { p.succeeds(t, "start", "-e", "dev", "--yes") })
+	printed := map[string][]string{
 		"status.json":          {"status -e prod", "status -e dev"},
 		"outputs.json":         {"outputs -e prod", "outputs -e dev rds"},
 		"releases.json":        {"releases -e prod backend-api", "releases -e dev backend-api"},
@@ -34,7 +37,9 @@ func TestWhatIsPrintedAsJSONKeepsItsSchema(t *testing.T) {
 		"app-status.json":      {"app status -e dev backend-api"},
 		"app-logs.json":        {"app logs -e dev backend-api --stream all"},
 		"doctor.json":          {"doctor -e dev"},
-	} {
+	}
+	for _, schema := range slices.Sorted(maps.Keys(printed)) { // stop comes after what needs a DEV that runs
+		commands := printed[schema]
 		for _, command := range commands {
 			t.Run(command, func(t *testing.T) {
 				result := p.succeeds(t, append(strings.Fields(command), "--json")...)

@@ -38,7 +38,7 @@ func TestBothRunbooksAreWalkedWithD2ctlAlone(t *testing.T) {
 }
 
 func TestAWalkSeesAStepThatShowsLessThanItsSectionPromises(t *testing.T) {
-	p := deployed(t)
+	p := deployedForWalks(t)
 	var failed []string
 	mute := func(ctx context.Context, stdin string, args ...string) (walk.Outcome, error) {
 		outcome, err := p.walked(ctx, stdin, args...)

@@ -157,7 +157,7 @@ var unwalked = []string{
 	"app status -e dev backend-api", "app logs -e dev backend-api --stream all", "app env -e dev backend-api",
 	"app restart -e dev backend-api --yes", "app reload -e dev backend-api --yes",
 	"doctor -e prod", "runbook", "version", "alarms -e prod --all", "diagram -e prod", "releases -e prod backend-api",
-	"snapshot list -e prod", "user list -e dev", "user disable -e dev admin@demo.fikri.dev --yes",
+	"snapshot list -e prod", "user list -e dev", "user disable -e dev nobody@demo.fikri.dev --yes",
 }
 
 func TestNoSecretIsSeenWhateverD2ctlDoes(t *testing.T) {

@@ -24,7 +24,7 @@ const (
 	Credentials Code = 4
 	// TimedOut is that d2ctl waits no longer; the operation goes on in AWS.
 	TimedOut Code = 5
-	// Unhealthy is that an operation ended in failure, or that status found something broken.
+	// Unhealthy is that an operation ended in failure, or that status or doctor found something broken.
 	Unhealthy Code = 6
 	// Interrupted is Ctrl-C.
 	Interrupted Code = 130
@@ -45,7 +45,7 @@ func Codes() []struct {
 		{NotFound, "what was named does not exist, or more than one thing answers to it"},
 		{Credentials, "no credentials, expired or denied ones, or another account's"},
 		{TimedOut, "d2ctl waits no longer; the operation goes on in AWS"},
-		{Unhealthy, "the operation ended in failure, or status found something broken"},
+		{Unhealthy, "the operation ended in failure, or status or doctor found something broken"},
 		{Interrupted, "interrupted by Ctrl-C"},
 	}
 }

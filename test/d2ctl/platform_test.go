@@ -168,6 +168,6 @@ func (p *platform) command(ctx context.Context, args ...string) *exec.Cmd {
 func (p *platform) succeeds(t *testing.T, args ...string) outcome {
 	t.Helper()
 	result := p.d2ctl(t, args...)
-	require.Zero(t, result.code, "d2ctl %s: %s", strings.Join(args, " "), result.errors)
+	require.Zero(t, result.code, "d2ctl %s: %s%s", strings.Join(args, " "), result.out, result.errors)
 	return result
 }

@@ -102,6 +102,7 @@ type client struct {
 	ready    chan struct{} // the handshake is complete
 	done     chan struct{} // it ended
 	ended    string        // how, once done is closed
+	paused   chan struct{} // it was told to pause
 	flags    chan uint32
 	resumes  bool
 	work     sync.WaitGroup
@@ -134,7 +135,7 @@ func open(t *testing.T, g *Gateway, ask *ssm.StartSessionInput) *client {
 	reader, writer := io.Pipe()
 	c := &client{
 		t: t, api: api, id: *begun.SessionId, channel: newChannel(typeOutput, typeInput, func(int, int) {}),
-		stream: reader, fed: writer, ready: make(chan struct{}), done: make(chan struct{}), flags: make(chan uint32, 16), resumes: true,
+		stream: reader, fed: writer, ready: make(chan struct{}), paused: make(chan struct{}), done: make(chan struct{}), flags: make(chan uint32, 16), resumes: true,
 	}
 	c.work.Go(c.channel.resend)
 	c.work.Go(c.receive)
@@ -153,6 +154,9 @@ func (c *client) live(url, token string) {
 		}
 		link := newLink(conn, Faults{}, 1)
 		c.channel.attach(link)
+		if c.channel.isEnded() {
+			_ = conn.Close() // finish came before there was this one to close
+		}
 		err = link.read(func(raw []byte) { c.take(link, raw) })
 		c.channel.detach(link)
 		_ = conn.Close()
@@ -184,6 +188,9 @@ func (c *client) take(link *link, raw []byte) {
 		assert.Equal(c.t, c.id, closed.SessionID)
 		c.finish("channel closed: " + closed.Output)
 		return
+	}
+	if f.Type == typePause {
+		close(c.paused)
 	}
 	c.channel.take(link, f)
 }

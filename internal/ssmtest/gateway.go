@@ -67,6 +67,11 @@ func Start(options Options) (*Gateway, error) {
 	if options.Shell == nil {
 		options.Shell = []string{"/bin/sh"}
 	}
+	for name, address := range options.Hosts {
+		if at, _, err := net.SplitHostPort(address); err != nil || !net.ParseIP(at).IsLoopback() {
+			return nil, fmt.Errorf("host %s: %s is not an address of loopback", name, address)
+		}
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -237,9 +242,6 @@ func (g *Gateway) dial(ctx context.Context, host, port string) (net.Conn, error)
 		return g.options.Dial(ctx, host, port)
 	default:
 		return nil, fmt.Errorf("%s is not a host that this gateway may connect to", net.JoinHostPort(host, port))
-	}
-	if at, _, err := net.SplitHostPort(address); err != nil || !net.ParseIP(at).IsLoopback() {
-		return nil, fmt.Errorf("%s is not an address of loopback", address)
 	}
 	return (&net.Dialer{}).DialContext(ctx, "tcp", address)
 }

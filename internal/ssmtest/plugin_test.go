@@ -45,7 +45,7 @@ type plugin struct {
 }
 
 // patience is how long bytes may take through the plugin on a machine that is busy with other things.
-const patience = 60 * time.Second
+const patience = 20 * time.Second
 
 // startPlugin starts a session and gives it to AWS's plugin, as the AWS CLI does.
 func startPlugin(t *testing.T, g *Gateway, ask *ssm.StartSessionInput) *plugin {
@@ -92,11 +92,42 @@ func (p *plugin) port(t *testing.T) string {
 	}
 }
 
+// listening gives a tunnel to the plugin, and sees that a byte comes back. At
+// its start the plugin can go deaf: a frame that comes while it sets up its
+// streams makes its reader panic (portsession.go asks a mux client that is not
+// there yet), which it recovers from by never reading again. On a loaded machine
+// that is about one start in a hundred; such a start is done over, and told.
+func listening(t *testing.T, faults Faults, server string) (*Gateway, *plugin, string) {
+	t.Helper()
+	for range 5 {
+		gateway := start(t, Options{Faults: faults, Hosts: map[string]string{database + ":3306": server}})
+		plugin := startPlugin(t, gateway, toDatabase())
+		address := plugin.port(t)
+		if hears(address) {
+			return gateway, plugin, address
+		}
+		t.Log("the plugin has gone deaf at its start; once more")
+	}
+	require.FailNow(t, "the plugin went deaf five times: it is not the plugin")
+	return nil, nil, ""
+}
+
+// hears tells whether a byte comes back through a port.
+func hears(address string) bool {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+	_, _ = conn.Write([]byte("?"))
+	n, _ := conn.Read(make([]byte, 1))
+	return n == 1
+}
+
 // TestAWSsOwnPluginMovesBytesBothWays is the proof that the gateway speaks what AWS's clients speak.
 func TestAWSsOwnPluginMovesBytesBothWays(t *testing.T) {
-	gateway := tunnels(t, Faults{})
-	plugin := startPlugin(t, gateway, toDatabase())
-	address := plugin.port(t)
+	gateway, plugin, address := listening(t, Faults{}, echo(t))
 	began := time.Now()
 	var work sync.WaitGroup
 	for number := range 20 {
@@ -104,18 +135,19 @@ func TestAWSsOwnPluginMovesBytesBothWays(t *testing.T) {
 	}
 	work.Wait()
 	t.Logf("20 connections at once, 20 kB each way: %s", time.Since(began).Round(time.Millisecond))
-	assert.Equal(t, 20, only(t, gateway).Connections)
+	assert.Equal(t, 21, only(t, gateway).Connections, "the twenty and the first")
 
 	require.NoError(t, plugin.process.Process.Signal(syscall.SIGINT))
 	_ = plugin.process.Wait()
-	assert.Equal(t, "the client terminated it", endedAs(t, gateway))
-	assert.Zero(t, only(t, gateway).OpenConnections)
+	assert.Eventually(t, func() bool { return !only(t, gateway).Connected }, 5*time.Second, 5*time.Millisecond)
+	// It does not wait for its farewell to arrive, which is lost in one case of a
+	// hundred: whoever needs the session ended calls TerminateSession.
+	assert.Contains(t, []string{"the client terminated it", ""}, only(t, gateway).End)
 }
 
 func TestFiveMegabytesComeThroughAWSsOwnPlugin(t *testing.T) {
-	gateway := start(t, Options{Hosts: map[string]string{database + ":3306": source(t, 5_000_001)}})
-	plugin := startPlugin(t, gateway, toDatabase())
-	conn, err := net.Dial("tcp", plugin.port(t))
+	_, _, address := listening(t, Faults{}, source(t, 5_000_001))
+	conn, err := net.Dial("tcp", address)
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
@@ -171,8 +203,7 @@ func TestAWSsOwnPluginHeals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			each.faults.Seed = 2
-			gateway := tunnels(t, each.faults)
-			address := startPlugin(t, gateway, toDatabase()).port(t)
+			gateway, _, address := listening(t, each.faults, echo(t))
 			began := time.Now()
 			throughPort(t, address, 50_000, 1)
 			t.Logf("50 kB each way in %s", time.Since(began).Round(time.Millisecond))
@@ -182,8 +213,7 @@ func TestAWSsOwnPluginHeals(t *testing.T) {
 }
 
 func TestAWSsOwnPluginResumesWhenNothingMoved(t *testing.T) {
-	gateway := tunnels(t, Faults{})
-	address := startPlugin(t, gateway, toDatabase()).port(t)
+	gateway, _, address := listening(t, Faults{}, echo(t))
 	throughPort(t, address, 10_000, 1)
 	assert.Eventually(t, func() bool { return only(t, gateway).OpenConnections == 0 }, 5*time.Second, 5*time.Millisecond)
 	gateway.Break()

@@ -206,8 +206,8 @@ func (s *session) serve(conn *websocket.Conn) {
 func (s *session) pauseFor(l *link, faults Faults) {
 	for s.channel.current() == l {
 		if l.went() >= faults.PauseAfter {
-			s.channel.say(typePause, nil)
 			s.channel.pause(true)
+			s.channel.say(typePause, nil)
 			s.wait(faults.PauseFor)
 			s.channel.pause(false)
 			s.channel.say(typePublish, nil)

@@ -131,7 +131,8 @@ func (s *Server) launch(ctx context.Context, code string, options Options) error
 		return err
 	}
 	arguments := []string{"-m", "d2moto", "--port", strconv.Itoa(options.Port), "--account", options.Account,
-		"--state", s.stateFile(), "--release", release()}
+		"--state", s.stateFile(), "--release", release(),
+		"--gateway", s.gatewayCommand(options.Root), "--gateway-directory", options.Root}
 	for domain, id := range options.HostedZones {
 		arguments = append(arguments, "--hosted-zone", domain+"="+id)
 	}

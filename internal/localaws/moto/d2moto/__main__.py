@@ -26,6 +26,8 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--state", type=Path, metavar="FILE", help="write port and pid here once requests are answered")
     parser.add_argument("--release", default="", help="what /d2moto/health tells as the version of this program")
     parser.add_argument("--parent", type=int, default=0, metavar="PID", help="end when this process has ended")
+    parser.add_argument("--gateway", default="", metavar="JSON", help="the words that start the gateway of sessions, when there is one")
+    parser.add_argument("--gateway-directory", default=".", metavar="DIR", help="where that is run (%(default)s)")
     parser.add_argument("--types", action="store_true", help="print the known resource types as Markdown and leave")
     options = parser.parse_args(argv)
 
@@ -56,10 +58,11 @@ def _serve(options: argparse.Namespace) -> None:
 
     from werkzeug.serving import make_server
 
-    from . import aws, corrections, zones
+    from . import aws, corrections, gateway, zones
     from .server import Application
 
     corrections.apply()
+    gateway.process.use(options.gateway, options.gateway_directory)
     application = Application(options.account, options.release)
     server = make_server(options.host, options.port, application, threaded=True)
     os.environ["MOTO_PORT"] = str(server.server_port)

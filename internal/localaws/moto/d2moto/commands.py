@@ -16,7 +16,9 @@ import time
 from dataclasses import dataclass
 from typing import Callable
 
-from . import names
+from moto.ec2.models import ec2_backends
+
+from . import hosts, names
 from .hosts import App, Host
 
 # What runs in a real shell, and the options that it may be given there.
@@ -36,6 +38,20 @@ REPLACES = re.compile(r"s/(?:[^/\\]|\\.)*/(?:[^/\\]|\\.)*/gI?", re.DOTALL)
 URL = re.compile(r"(?:http://)?(?:localhost|127\.0\.0\.1):(\d+)(?:/\S*)?")
 # The shell's own words for what cannot be run and for what was stopped.
 NOT_RUN, STOPPED = 127, 137
+
+
+# Seconds that a line of an interactive shell may run.
+LINE_SECONDS = 3600
+
+
+def interactive(account: str, instance: str, line: str) -> dict[str, object]:
+    """What a host answers to one line that a person typed."""
+    for backend in list(ec2_backends[account].values()):
+        for each in backend.all_instances():
+            if each.id == instance:
+                result = Shell(hosts.of(each), threading.Event(), LINE_SECONDS).run(line)
+                return {"code": result.code, "out": result.out, "error": result.error}
+    return {"code": NOT_RUN, "out": "", "error": f"{instance} is gone\n"}
 
 
 class NotRun(Exception):

@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterable
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from . import cbor, faults
+from . import cbor, commands, databases, faults, gateway
 from .calls import CREDENTIAL
 from .cloudformation import wire
 from .cloudformation.api import Api
@@ -19,6 +19,8 @@ from .cloudformation.stacks import Store
 log = logging.getLogger("d2moto")
 
 HEALTH = "/d2moto/health"
+# For Go: where the gateway is. For the gateway: which databases there are, what a host answers.
+GATEWAY, DATABASES, SHELL = "/_d2/gateway", "/_d2/databases", "/_d2/shell"
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
@@ -41,6 +43,8 @@ class Application:
         if path == faults.PATH:
             status, body = self.faults.control(environ["REQUEST_METHOD"], _body(environ))
             return _send(start_response, f"{status} Answer", "application/json", body)
+        if path in (GATEWAY, DATABASES, SHELL):
+            return self._sessions(path, environ, start_response)
         if path == "/moto-api/reset" and environ["REQUEST_METHOD"] == "POST":
             return self._reset(environ, start_response)
         if struck := self.faults.strike(environ):
@@ -70,6 +74,20 @@ class Application:
         else:
             body, kind = wire.refusal(wire.ApiError(code, message), flat=service == "ec2"), "text/xml"
         return _send(start_response, "400 Bad Request", kind, body)
+
+    def _sessions(self, path: str, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        account, status, answer = self.health["account"], "200 OK", None
+        try:
+            if path == GATEWAY:
+                answer = {"url": gateway.process.url()}
+            elif path == DATABASES:
+                answer = databases.listed(account)
+            else:
+                asked = json.loads(_body(environ))
+                answer = commands.interactive(account, asked["instance"], asked["line"])
+        except gateway.Refused as refused:
+            status, answer = "503 Unavailable", {"error": str(refused)}
+        return _send(start_response, status, "application/json", json.dumps(answer).encode())
 
     def _reset(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         answer = list(self.moto(environ, start_response))

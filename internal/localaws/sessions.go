@@ -1,0 +1,79 @@
+package localaws
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+
+	"github.com/d2-ride-booking/platform/internal/ssmtest"
+)
+
+// gatewayCommand is how the gateway of sessions is started, as JSON, from the
+// repository's root. The first session does; Go's build cache makes that half a second.
+func (s *Server) gatewayCommand(root string) string {
+	words, _ := json.Marshal([]string{
+		"go", "run", "-buildvcs=false", "./internal/localaws/gateway",
+		"--authority", s.DatabaseCA(), "--cache", filepath.Join(root, stateDir, "cache"),
+	})
+	return string(words)
+}
+
+// DatabaseCA is the file with the certificate of the authority that signs the
+// databases' certificates, as PEM. It is there once there was a session.
+func (s *Server) DatabaseCA() string { return filepath.Join(s.dir, "rds-ca.pem") }
+
+// Sessions are all sessions of Systems Manager that there are and were, oldest first.
+func (s *Server) Sessions(ctx context.Context) ([]ssmtest.Session, error) {
+	var sessions []ssmtest.Session
+	return sessions, s.askGateway(ctx, http.MethodGet, ssmtest.SessionsPath, nil, &sessions)
+}
+
+// SetSessionFaults is what goes wrong with sessions from now on; the zero value clears it.
+func (s *Server) SetSessionFaults(ctx context.Context, faults ssmtest.Faults) error {
+	return s.askGateway(ctx, http.MethodPut, ssmtest.FaultsPath, faults, &struct{}{})
+}
+
+// BreakSessions closes the web socket of every session without a word; the sessions go on.
+func (s *Server) BreakSessions(ctx context.Context) error {
+	return s.askGateway(ctx, http.MethodPost, ssmtest.BreakPath, struct{}{}, &struct{}{})
+}
+
+// GatewayURL is where the gateway of sessions listens; it is started if need be.
+func (s *Server) GatewayURL(ctx context.Context) (string, error) {
+	var where struct{ URL string }
+	return where.URL, ask(ctx, http.MethodGet, s.URL()+"/_d2/gateway", nil, &where)
+}
+
+func (s *Server) askGateway(ctx context.Context, method, path string, body, answer any) error {
+	url, err := s.GatewayURL(ctx)
+	if err != nil {
+		return err
+	}
+	return ask(ctx, method, url+path, body, answer)
+}
+
+// ask sends JSON and reads JSON.
+func ask(ctx context.Context, method, url string, body, answer any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		said, _ := io.ReadAll(io.LimitReader(response.Body, 1<<12))
+		return fmt.Errorf("%s answered %s: %s", url, response.Status, said)
+	}
+	return json.NewDecoder(response.Body).Decode(answer)
+}

@@ -24,7 +24,7 @@ const (
 )
 
 // verifySignature says why a request is not signed by one whose secret is known.
-// secrets are by access key id. scheme is that of the address that was signed.
+// secrets are by access key id.
 func verifySignature(r *http.Request, secrets map[string]string, now time.Time) error {
 	claim, err := readAuthorization(r.Header.Get("Authorization"))
 	if err != nil {

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -36,6 +38,8 @@ func IsChild(args []string) bool { return len(args) == 2 && args[1] == childArgu
 // Child runs the session that the parent asks for, and ends the process. Its
 // exit code means nothing: what happened is in its reports.
 func Child() {
+	// The parent decides about signals that a terminal sends to both.
+	signal.Ignore(os.Interrupt, syscall.SIGHUP)
 	orders, reports := line()
 	reader := bufio.NewReader(orders)
 	text, err := reader.ReadBytes('\n')
@@ -175,4 +179,6 @@ func (c *child) exit(last report) {
 }
 
 // lost ends the process because the session cannot be used any more.
-func (c *child) lost(format string, values ...any) { c.exit(report{Lost: fmt.Sprintf(format, values...)}) }
+func (c *child) lost(format string, values ...any) {
+	c.exit(report{Lost: fmt.Sprintf(format, values...)})
+}

@@ -14,6 +14,8 @@ import (
 )
 
 const (
+	// closed is how a session ends of which the far side says nothing.
+	closed = "it was closed"
 	// bodyMost is how many bytes of data a frame holds (facts, operations-cli 4.1).
 	bodyMost = 1024
 	// window is how many frames may be on their way unacknowledged. The plugin
@@ -64,8 +66,8 @@ func (e *ends) message(raw []byte) {
 	}
 	switch {
 	case frame.MessageType == message.ChannelClosedMessage:
-		closed, _ := frame.DeserializeChannelClosedMessage(e.log)
-		e.child.exit(report{Ended: or(closed.Output, "it was closed")})
+		told, _ := frame.DeserializeChannelClosedMessage(e.log)
+		e.child.exit(report{Ended: or(told.Output, closed)})
 	case frame.MessageType == message.OutputStreamMessage && frame.SequenceNumber < e.channel.ExpectedSequenceNumber:
 		_ = e.channel.SendAcknowledgeMessage(e.log, frame)
 	default:
@@ -149,7 +151,7 @@ func (e *ends) terminate() {
 }
 
 // stop is the plugin's word for the end; message has seen it before.
-func (e *ends) stop() { e.child.exit(report{Ended: "it was closed"}) }
+func (e *ends) stop() { e.child.exit(report{Ended: closed}) }
 
 func or(text, otherwise string) string {
 	if text == "" {

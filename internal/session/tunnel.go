@@ -347,13 +347,12 @@ func (t *Tunnel) finish() {
 	}()
 }
 
-// drop ends a session: its child, and at AWS's side.
+// drop ends a session: its child, which tells the agent, then at AWS's side,
+// as that word may get lost.
 func (t *Tunnel) drop(ctx context.Context, l *link) {
 	l.fail("it was ended")
-	var work sync.WaitGroup
-	work.Go(func() { t.options.Caller.terminate(ctx, l.id) })
-	work.Go(func() { l.process.end(t.times.end) })
-	work.Wait()
+	l.process.end(t.times.end)
+	t.options.Caller.terminate(ctx, l.id)
 	l.work.Wait()
 }
 

@@ -32,6 +32,8 @@ func verbs() []verb {
 		{groupSee, newDoctorCommand},
 		{groupSee, newCostCommand},
 		{groupSee, newDiagramCommand},
+		{groupSee, newConnectCommand},
+		{groupSee, newTunnelCommand},
 		{groupChange, newDeployCommand},
 		{groupChange, newRollbackCommand},
 		{groupChange, newScaleCommand},

@@ -1,0 +1,117 @@
+package session
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"net"
+	"sync"
+
+	"github.com/aws/session-manager-plugin/src/log"
+	"github.com/aws/session-manager-plugin/src/message"
+	awssession "github.com/aws/session-manager-plugin/src/sessionmanagerplugin/session"
+	"github.com/aws/session-manager-plugin/src/version"
+	"github.com/xtaci/smux"
+)
+
+// portEnd is this end of a port session: a port on loopback, of whose
+// connections each is a stream of the channel.
+type portEnd struct {
+	*ends
+	frames *io.PipeWriter
+	mux    *smux.Session
+}
+
+// Name is the type of the session.
+func (p *portEnd) Name() string { return kindPort }
+
+// Initialize sets up the streams, then takes over the channel: in this order, as
+// the plugin's own goes deaf when a frame comes in between.
+func (p *portEnd) Initialize(logger log.T, session *awssession.Session) {
+	agent := session.DataChannel.GetAgentVersion()
+	if !version.DoesAgentSupportTCPMultiplexing(logger, agent) {
+		p.child.lost("the agent %s is too old for several connections; update it", agent)
+	}
+	settings := smux.DefaultConfig()
+	// Keep-alive would keep the session from ever being idle; old agents cannot do without.
+	settings.KeepAliveDisabled = version.DoesAgentSupportDisableSmuxKeepAlive(logger, agent)
+	read, write := io.Pipe()
+	p.frames = write
+	mux, err := smux.Client(&muxConn{bufio.NewReaderSize(read, 1<<16), read, p.ends}, settings)
+	if err != nil {
+		p.child.lost("the streams cannot be set up (%v)", err)
+	}
+	p.mux = mux
+	p.attach(logger, session, p.take)
+}
+
+// SetSessionHandlers listens, and runs for as long as the session does.
+func (p *portEnd) SetSessionHandlers(log.T) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	p.child.tell(report{Port: listener.Addr().(*net.TCPAddr).Port})
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return err
+		}
+		stream, err := p.mux.OpenStream()
+		if err != nil {
+			p.child.lost("the streams broke (%v)", err)
+		}
+		go join(conn, stream)
+	}
+}
+
+// take takes a frame of the agent.
+func (p *portEnd) take(frame message.ClientMessage) error {
+	switch message.PayloadType(frame.PayloadType) {
+	case message.Output:
+		if _, err := p.frames.Write(frame.Payload); err != nil {
+			p.child.lost("the streams broke (%v)", err)
+		}
+	case message.Flag:
+		if len(frame.Payload) == 4 && message.PayloadTypeFlag(binary.BigEndian.Uint32(frame.Payload)) == message.ConnectToPortError {
+			p.child.tell(report{Refused: true})
+		}
+	}
+	return nil
+}
+
+// ProcessStreamMessagePayload is the plugin's way to hand on frames; ours is take.
+func (p *portEnd) ProcessStreamMessagePayload(log.T, message.ClientMessage) (bool, error) {
+	return true, nil
+}
+
+// Stop is called where the plugin would end the process.
+func (p *portEnd) Stop() { p.stop() }
+
+// join copies both ways until either side ends. The streams know no half that is closed.
+func join(conn net.Conn, stream *smux.Stream) {
+	var work sync.WaitGroup
+	end := func() {
+		_ = conn.Close()
+		_ = stream.Close()
+	}
+	work.Go(func() { defer end(); _, _ = io.Copy(stream, conn) })
+	work.Go(func() { defer end(); _, _ = io.Copy(conn, stream) })
+	work.Wait()
+}
+
+// muxConn is the channel as the streams see it: a connection.
+type muxConn struct {
+	*bufio.Reader
+	pipe *io.PipeReader
+	ends *ends
+}
+
+// Write sends; what has to be resent is resent by the channel.
+func (m *muxConn) Write(data []byte) (int, error) {
+	m.ends.send(message.Output, data)
+	return len(data), nil
+}
+
+// Close ends the reading.
+func (m *muxConn) Close() error { return m.pipe.Close() }

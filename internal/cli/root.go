@@ -40,6 +40,7 @@ func verbs() []verb {
 		{groupChange, newAppCommand},
 		{groupChange, newSiteCommand},
 		{groupChange, newUserCommand},
+		{groupChange, newDBCommand},
 		{groupChange, newSnapshotCommand},
 		{groupChange, newStopCommand},
 		{groupChange, newStartCommand},

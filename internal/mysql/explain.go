@@ -83,7 +83,9 @@ func explainAnswer(answer *driver.MySQLError) *fault.Error {
 	switch answer.Number {
 	case errSyntax, errUnknownColumn:
 		problem.Code = fault.Usage
-	case errUnknownDatabase, errNoSuchTable:
+	case errUnknownDatabase:
+		problem.Code, problem.Try = fault.NotFound, "see which there are: SHOW DATABASES; the application's is made by d2ctl db bootstrap"
+	case errNoSuchTable:
 		problem.Code = fault.NotFound
 	case errDeniedToDatabase, errDeniedCommand, errDeniedColumn, errMissingPrivilege, errDeniedRoutine:
 		problem.Code, problem.Try = fault.Credentials, "see what the user may: d2ctl db check; the administrator may more: --user admin"

@@ -127,6 +127,13 @@ func (c *Conn) begin(ctx context.Context) error {
 	return c.conn.QueryRowContext(ctx, "SELECT CONNECTION_ID()").Scan(&c.id)
 }
 
+// Broken says whether the connection is gone.
+func (c *Conn) Broken(ctx context.Context) bool {
+	limited, end := context.WithTimeout(ctx, cancelTime)
+	defer end()
+	return c.conn.PingContext(limited) != nil
+}
+
 // Cancel ends the statement that runs on the connection, by a second one; the
 // connection itself goes on.
 func (c *Conn) Cancel(ctx context.Context) error {

@@ -40,6 +40,8 @@ type Value struct {
 type Rows struct {
 	// Columns are the names, in their order; two may be alike.
 	Columns []string
+	// Change says that the statement had no result, and the one row is how many rows it changed.
+	Change bool
 
 	ctx     context.Context
 	rows    *sql.Rows
@@ -60,9 +62,11 @@ func (c *Conn) Query(ctx context.Context, statement string) (*Rows, error) {
 	}
 	running, end := c.killedWith(ctx)
 	rows, err := c.conn.QueryContext(running, statement)
+	change := false
 	if err == nil {
 		var names []string
 		if names, err = rows.Columns(); err == nil && len(names) == 0 {
+			change = true
 			if err = rows.Close(); err == nil {
 				rows, err = c.conn.QueryContext(running, "SELECT ROW_COUNT() AS "+affectedColumn)
 			}
@@ -72,7 +76,11 @@ func (c *Conn) Query(ctx context.Context, statement string) (*Rows, error) {
 		end()
 		return nil, ended(ctx, err)
 	}
-	return newRows(ctx, rows, end)
+	found, err := newRows(ctx, rows, end)
+	if err == nil {
+		found.Change = change
+	}
+	return found, err
 }
 
 func newRows(ctx context.Context, rows *sql.Rows, end func()) (*Rows, error) {

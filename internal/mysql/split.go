@@ -66,8 +66,11 @@ type scanner struct {
 func (s *scanner) statement(splitter *Splitter) (found Statement, ended bool) {
 	begin := -1 // where its first word is
 	take := func(end int) Statement {
-		if begin < 0 {
+		switch {
+		case begin < 0:
 			return Statement{Line: s.line}
+		case s.open != "": // blanks within a quote are part of it
+			return Statement{Text: s.text[begin:end], Line: found.Line}
 		}
 		return Statement{Text: strings.TrimSpace(s.text[begin:end]), Line: found.Line}
 	}

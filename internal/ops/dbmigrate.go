@@ -61,12 +61,15 @@ func PlanDatabaseMigration(ctx context.Context, ledger *mysql.Ledger, env *confi
 
 // Plan is what Do will do.
 func (m *DatabaseMigration) Plan(env *config.Environment) *Plan {
-	plan := NewPlan(env).Do("%s are applied to the schema %s, which has had %d", counted(len(m.Pending), "migration"), m.Schema, m.Applied)
-	plan.Do("MySQL takes no DDL back: before PROD, take a snapshot (d2ctl snapshot create)")
+	plan := NewPlan(env).Do("the schema %s gets %s; it has had %d", m.Schema, counted(len(m.Pending), "migration"), m.Applied)
+	plan.Do("MySQL takes no DDL back, a snapshot does: d2ctl snapshot create -e %s", env.Environment)
 	for _, each := range m.Pending {
 		with := counted(each.Statements, "statement")
-		if each.From > 1 {
-			with = fmt.Sprintf("statements %d to %d", each.From, each.Statements)
+		switch {
+		case each.From > each.Statements:
+			with = "no statement, it is noted as done"
+		case each.From > 1:
+			with = fmt.Sprintf("from statement %d of %d", each.From, each.Statements)
 		}
 		plan.Call("MySQL.migrate", each.Name, with+", sha256 "+each.SHA256[:12])
 	}

@@ -147,6 +147,7 @@ func (e *ends) unacknowledged() int {
 
 // terminate tells the agent that the session ends.
 func (e *ends) terminate() {
+	e.sending.Lock() // for good: nothing is sent after it
 	_ = e.channel.SendFlag(e.log, message.TerminateSession)
 }
 

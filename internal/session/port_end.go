@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 
 	"github.com/aws/session-manager-plugin/src/log"
 	"github.com/aws/session-manager-plugin/src/message"
@@ -18,9 +19,13 @@ import (
 // connections each is a stream of the channel.
 type portEnd struct {
 	*ends
-	frames *io.PipeWriter
-	mux    *smux.Session
+	frames  *io.PipeWriter
+	mux     *smux.Session
+	opening chan struct{} // holds one while a stream is being opened
 }
+
+// openWithin is how long what comes waits for a stream that is being opened.
+const openWithin = 100 * time.Millisecond
 
 // Name is the type of the session.
 func (p *portEnd) Name() string { return kindPort }
@@ -36,7 +41,7 @@ func (p *portEnd) Initialize(logger log.T, session *awssession.Session) {
 	// Keep-alive would keep the session from ever being idle; old agents cannot do without.
 	settings.KeepAliveDisabled = version.DoesAgentSupportDisableSmuxKeepAlive(logger, agent)
 	read, write := io.Pipe()
-	p.frames = write
+	p.frames, p.opening = write, make(chan struct{}, 1)
 	mux, err := smux.Client(&muxConn{bufio.NewReaderSize(read, 1<<16), read, p.ends}, settings)
 	if err != nil {
 		p.child.lost("the streams cannot be set up (%v)", err)
@@ -57,7 +62,9 @@ func (p *portEnd) SetSessionHandlers(log.T) error {
 		if err != nil {
 			return err
 		}
+		p.opening <- struct{}{}
 		stream, err := p.mux.OpenStream()
+		<-p.opening
 		if err != nil {
 			p.child.lost("the streams broke (%v)", err)
 		}
@@ -69,6 +76,7 @@ func (p *portEnd) SetSessionHandlers(log.T) error {
 func (p *portEnd) take(frame message.ClientMessage) error {
 	switch message.PayloadType(frame.PayloadType) {
 	case message.Output:
+		p.letOpen()
 		if _, err := p.frames.Write(frame.Payload); err != nil {
 			p.child.lost("the streams broke (%v)", err)
 		}
@@ -78,6 +86,20 @@ func (p *portEnd) take(frame message.ClientMessage) error {
 		}
 	}
 	return nil
+}
+
+// letOpen waits for a stream that is being opened: smux knows one only after it
+// has asked for it, and drops what is answered before that. Not for long, as the
+// asking may itself wait for acknowledgements, which come after this.
+func (p *portEnd) letOpen() {
+	if len(p.opening) == 0 {
+		return
+	}
+	select {
+	case p.opening <- struct{}{}:
+		<-p.opening
+	case <-time.After(openWithin):
+	}
 }
 
 // ProcessStreamMessagePayload is the plugin's way to hand on frames; ours is take.

@@ -67,6 +67,7 @@ func TestWhateverTheAccountIsTheChangesMakeItTheRunbooks(t *testing.T) {
 		{"CREATE USER %s IDENTIFIED BY 'canary'", "CREATE ROLE IF NOT EXISTS boss", "GRANT boss TO %s"},
 	} {
 		name := fmt.Sprintf("app%d", i)
+		admin.does(t, "DROP USER IF EXISTS '"+name+"'@'%'")
 		for _, statement := range before {
 			admin.does(t, strings.ReplaceAll(statement, "%s", "'"+name+"'@'%'"))
 		}

@@ -108,7 +108,7 @@ func (c *console) Read(into []byte) (int, error) {
 // read edits one line. dropped says that Ctrl-C ended it.
 func (c *console) read(ctx context.Context, prompt string) (line string, dropped bool, err error) {
 	c.ctx = ctx
-	if width, height, err := term.GetSize(int(c.file.Fd())); err == nil {
+	if width, height, err := term.GetSize(int(c.file.Fd())); err == nil && width > 0 { // one that does not know says 0
 		_ = c.line.SetSize(width, height) // a size that it does not take is one it does without
 	}
 	c.line.SetPrompt(prompt)

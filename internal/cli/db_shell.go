@@ -41,6 +41,7 @@ fails, and -o json, yaml, tsv and csv print a result each.`,
 	o.add(command)
 	userFlag(command, &o.user)
 	command.Flags().BoolVar(&o.writes, "write", false, "let statements change something")
+	app.returns(command, []map[string]any{}) // of each statement
 	return command
 }
 

@@ -51,7 +51,7 @@ func (o *dbShellOptions) run(ctx context.Context) error {
 		ctx, cancel = o.Within(ctx, 0)
 		defer cancel()
 	}
-	if o.flags.dryRun {
+	if o.flags.dryRun && o.writes { // nothing is opened for a plan
 		logins, _, err := o.logins(ctx)
 		if err != nil {
 			return err

@@ -97,9 +97,12 @@ func (db *DB) fetchSecret(ctx context.Context, settings *driver.Config) error {
 	if err != nil {
 		return err
 	}
-	db.mutex.Lock()
-	defer db.mutex.Unlock()
-	db.last, settings.Passwd = secret, secret
+	settings.Passwd = secret
+	if db.login.ByToken {
+		db.mutex.Lock()
+		defer db.mutex.Unlock()
+		db.last = secret
+	}
 	return nil
 }
 

@@ -16,21 +16,22 @@ import (
 )
 
 const everyKind = `SELECT 1 AS n, 18446744073709551615 AS big, CAST(-1.50 AS DECIMAL(30,2)) AS price, 0.1E0 AS ratio, 1e300 AS huge,
-	NULL AS nothing, '' AS empty, 'é "x", <y>' AS words, x'00FF' AS bin, TIMESTAMP'2026-11-22 12:00:00.123456' AS at, TIME'838:59:59' AS span, DATE'0000-00-00' AS never`
+	NULL AS nothing, '' AS empty, 'é "x", <y>' AS words, x'00FF' AS bin, x'4142' AS looks, TIMESTAMP'2026-11-22 12:00:00.123456' AS at, TIME'838:59:59' AS span, DATE'0000-00-00' AS never`
 
 func TestValuesArriveExactly(t *testing.T) {
 	conn := in(t, server(t).admin(t))
 	conn.does(t, "SET SESSION sql_mode = ''")
 	asJSON := func(b *strings.Builder) Writer { return NewJSON(b) }
 	assert.Equal(t, `[
-  {"n": 1, "big": 18446744073709551615, "price": "-1.50", "ratio": 0.1, "huge": 1e+300, "nothing": null, "empty": "", "words": "é \"x\", <y>", "bin": "0x00FF", "at": "2026-11-22 12:00:00.123456", "span": "838:59:59", "never": "0000-00-00"}
+  {"n": 1, "big": 18446744073709551615, "price": "-1.50", "ratio": 0.1, "huge": 1e+300, "nothing": null, "empty": "", "words": "é \"x\", <y>", "bin": "0x00FF", "looks": "0x4142", "at": "2026-11-22 12:00:00.123456", "span": "838:59:59", "never": "0000-00-00"}
 ]
 `, conn.written(t, asJSON, everyKind))
-	assert.Equal(t, "n,big,price,ratio,huge,nothing,empty,words,bin,at,span,never\n"+
-		`1,18446744073709551615,-1.50,0.1,1e+300,,"","é ""x"", <y>",0x00FF,2026-11-22 12:00:00.123456,838:59:59,0000-00-00`+"\n",
+	assert.Equal(t, "n,big,price,ratio,huge,nothing,empty,words,bin,looks,at,span,never\n"+
+		`1,18446744073709551615,-1.50,0.1,1e+300,,"","é ""x"", <y>",0x00FF,0x4142,2026-11-22 12:00:00.123456,838:59:59,0000-00-00`+"\n",
 		conn.written(t, func(b *strings.Builder) Writer { return NewCSV(b) }, everyKind))
 	assert.Equal(t, "a\tb\nNULL\tx\\ty\\nz\\\\\n", conn.written(t, func(b *strings.Builder) Writer { return NewTSV(b) }, `SELECT NULL AS a, 'x\ty\nz\\' AS b`))
 	assert.Equal(t, "- {\"a\": 1}\n- {\"a\": 2}\n", conn.written(t, func(b *strings.Builder) Writer { return NewYAML(b) }, "SELECT 1 AS a UNION SELECT 2"))
+	assert.Equal(t, "zone\n+00:00\n", conn.written(t, func(b *strings.Builder) Writer { return NewTSV(b) }, "SELECT @@SESSION.time_zone AS zone"), "a time means the same wherever it is read")
 	assert.Equal(t, "[]\n", conn.written(t, asJSON, "SELECT 1 AS a FROM DUAL WHERE 1 = 0"))
 }
 

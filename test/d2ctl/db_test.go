@@ -236,6 +236,22 @@ func TestAPersonTypesSQL(t *testing.T) {
 	assert.Equal(t, "-rw-------", info.Mode().String())
 }
 
+func TestCtrlCEndsTheStatementInTheDatabaseToo(t *testing.T) {
+	p := bootstrapped(t)
+	screen := p.onTerminal(t, "db", "query", "-e", "dev", "SELECT BENCHMARK(1000000000000, MD5(2))")
+	const running = "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE info LIKE 'SELECT BENCHMARK(1%MD5(2))'"
+	count := func() string {
+		return p.succeeds(t, "db", "query", "-e", "dev", "--user", "admin", running, "--jq", ".[].n").out
+	}
+	require.Eventually(t, func() bool { return count() == "1\n" }, 20*time.Second, 100*time.Millisecond)
+	began := time.Now()
+	_, err := screen.Write([]byte{3}) // as the key does, which the tunnel's process gets too
+	require.NoError(t, err)
+	assert.Equal(t, 130, screen.end(), screen.seen)
+	assert.Less(t, time.Since(began), 5*time.Second)
+	assert.Equal(t, "0\n", count())
+}
+
 func TestAPipeIsRunStatementByStatement(t *testing.T) {
 	p := bootstrapped(t)
 	ran := p.fed(t, "-- report\nSELECT 1 AS a;\nSELECT 'x;y' AS b;\n", "db", "shell", "-e", "dev", "-o", "csv")

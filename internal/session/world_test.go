@@ -184,21 +184,29 @@ type world struct {
 
 func start(t *testing.T, faults ssmtest.Faults) *world {
 	t.Helper()
+	return startWith(t, ssmtest.Options{Faults: faults})
+}
+
+// startShell is start with a shell of its own.
+func startShell(t *testing.T, shell []string) *world {
+	t.Helper()
+	return startWith(t, ssmtest.Options{Shell: shell})
+}
+
+func startWith(t *testing.T, options ssmtest.Options) *world {
+	t.Helper()
 	// Registered first, so that it looks last.
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })
 	s := serve(t)
-	gateway, err := ssmtest.Start(ssmtest.Options{
-		Faults: faults, Hosts: map[string]string{endpoint + ":3306": s.Addr().String()},
-		Documents: map[string]ssmtest.Document{"our-session": {Kind: ssmtest.KindShell}},
-		Shell:     []string{"/bin/sh"},
-	})
+	options.Hosts = map[string]string{endpoint + ":3306": s.Addr().String()}
+	options.Documents = map[string]ssmtest.Document{"our-session": {Kind: ssmtest.KindShell}}
+	gateway, err := ssmtest.Start(options)
 	require.NoError(t, err)
 	w := &world{Gateway: gateway, server: s, caller: callerOf(gateway.URL())}
 	t.Cleanup(func() {
 		w.nothingIsLeft(t)
 		gateway.Close()
-		w.caller.Config.HTTPClient = nil
 		closeIdle(w.caller)
 		if t.Failed() {
 			t.Logf("the tunnel said: %s", strings.Join(w.told(), "\n"))

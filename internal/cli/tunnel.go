@@ -137,6 +137,8 @@ func readyAt(tunnel *session.Tunnel, way *ops.DatabaseWay) Ready {
 // openTunnel opens a tunnel to the environment's database from a local port, 0
 // for a free one, and says on stderr what it does. It returns once the database
 // has greeted.
+//
+//nolint:unused // the verbs of db are its callers
 func (a *App) openTunnel(ctx context.Context, env *config.Environment, clients *awsapi.Clients, local int) (*session.Tunnel, error) {
 	tunnel, _, err := a.openTunnelTo(ctx, env, clients, local)
 	return tunnel, err

@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 	if IsChild(os.Args) {
 		Child()
 	}
+	if os.Getenv(bePlugin) != "" {
+		plugin()
+	}
 	if url := os.Getenv(beParent); url != "" {
 		parent(url)
 	}
@@ -100,7 +103,7 @@ type server struct {
 	ended chan struct{}
 }
 
-func serve(t *testing.T) *server {
+func serve(t testing.TB) *server {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -74,7 +74,8 @@ func sessionTargets(ctx context.Context, env *config.Environment, clients *awsap
 }
 
 func (o *connectOptions) run(ctx context.Context) error {
-	if o.command == "" && !o.flags.dryRun && !(o.Streams.In.Terminal && o.Streams.Out.Terminal) {
+	person := o.Streams.In.Terminal && o.Streams.Out.Terminal
+	if o.command == "" && !o.flags.dryRun && !person {
 		return fault.New(fault.Usage, "give it a command: d2ctl connect … -- COMMAND", "a shell needs a terminal, and this is none")
 	}
 	host, env, clients, err := o.find(ctx)

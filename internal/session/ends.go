@@ -1,8 +1,10 @@
 package session
 
 import (
+	"encoding/binary"
 	"errors"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,16 +41,20 @@ type ends struct {
 	channel *datachannel.DataChannel
 	take    func(message.ClientMessage) error // takes what came, each frame once and in order
 
-	sending sync.Mutex // the channel numbers frames without a lock
-	took    int64      // the frame that was taken last
+	sending sync.Mutex     // the channel numbers frames without a lock
+	number  int64          // of the frame that is sent now, or next; behind the outgoing buffer's lock
+	early   map[int64]bool // frames that were acknowledged before the channel noted that it sent them
+	took    int64          // the frame that was taken last
 	resumed []time.Time
 }
 
 // attach takes over the channel from the plugin. It is called after the
 // handshake; frames that came before are not acknowledged, and come again.
 func (e *ends) attach(logger log.T, session *awssession.Session, take func(message.ClientMessage) error) {
-	e.log, e.session, e.take, e.took = logger, session, take, -1
+	e.log, e.session, e.take, e.took, e.early = logger, session, take, -1, map[int64]bool{}
 	e.channel = session.DataChannel.(*datachannel.DataChannel)
+	e.number = e.channel.GetStreamDataSequenceNumber()
+	datachannel.ProcessAcknowledgedMessageCall = e.acknowledged
 	e.channel.RegisterOutputStreamHandler(e.once, true)
 	e.channel.GetWsChannel().SetOnMessage(e.message)
 	e.channel.GetWsChannel().SetOnError(e.broke)
@@ -60,19 +66,30 @@ func (e *ends) attach(logger log.T, session *awssession.Session, take func(messa
 // message takes one frame. The plugin never acknowledges a frame twice, so that
 // one whose acknowledgement got lost would come forever; we do.
 func (e *ends) message(raw []byte) {
-	var frame message.ClientMessage
-	if frame.DeserializeClientMessage(e.log, raw) != nil {
-		return
-	}
+	kind, sequence := header(raw)
 	switch {
-	case frame.MessageType == message.ChannelClosedMessage:
+	case kind == message.ChannelClosedMessage:
+		var frame message.ClientMessage
+		_ = frame.DeserializeClientMessage(e.log, raw)
 		told, _ := frame.DeserializeChannelClosedMessage(e.log)
 		e.child.exit(report{Ended: or(told.Output, closed)})
-	case frame.MessageType == message.OutputStreamMessage && frame.SequenceNumber < e.channel.ExpectedSequenceNumber:
-		_ = e.channel.SendAcknowledgeMessage(e.log, frame)
+	case kind == message.OutputStreamMessage && sequence < e.channel.ExpectedSequenceNumber:
+		var frame message.ClientMessage
+		if frame.DeserializeClientMessage(e.log, raw) == nil {
+			_ = e.channel.SendAcknowledgeMessage(e.log, frame)
+		}
 	default:
 		_ = e.channel.OutputMessageHandler(e.log, e.stop, e.child.request.SessionID, raw)
 	}
+}
+
+// header is a frame's type and number (facts, operations-cli 4.1). The plugin
+// reads all of each frame, and checks its sum; once is enough.
+func header(raw []byte) (kind string, sequence int64) {
+	if len(raw) < 56 {
+		return "", 0
+	}
+	return strings.TrimRight(string(raw[4:36]), " \x00"), int64(binary.BigEndian.Uint64(raw[48:]))
 }
 
 // once hands on each frame once: the plugin gives one again whose
@@ -135,14 +152,48 @@ func (e *ends) send(kind message.PayloadType, data []byte) {
 		for e.channel.SendInputDataMessage(e.log, kind, data[:size]) != nil {
 			time.Sleep(20 * time.Millisecond) // the web socket is broken; broke mends it
 		}
+		e.sent()
 		data = data[size:]
 	}
 }
 
+// unacknowledged is how many frames are on their way.
 func (e *ends) unacknowledged() int {
-	e.channel.OutgoingMessageBuffer.Mutex.Lock()
-	defer e.channel.OutgoingMessageBuffer.Mutex.Unlock()
-	return e.channel.OutgoingMessageBuffer.Messages.Len()
+	buffer := &e.channel.OutgoingMessageBuffer
+	buffer.Mutex.Lock()
+	defer buffer.Mutex.Unlock()
+	return buffer.Messages.Len()
+}
+
+// sent takes a frame off the list of those to send again when it was
+// acknowledged before it got there. The plugin would send it until it is again.
+func (e *ends) sent() {
+	buffer := &e.channel.OutgoingMessageBuffer
+	buffer.Mutex.Lock()
+	defer buffer.Mutex.Unlock()
+	if e.early[e.number] {
+		delete(e.early, e.number)
+		buffer.Messages.Remove(buffer.Messages.Back())
+	}
+	e.number++
+}
+
+// acknowledged takes a frame off the list, or notes it for sent.
+func (e *ends) acknowledged(logger log.T, channel *datachannel.DataChannel, what message.AcknowledgeContent) error {
+	buffer := &channel.OutgoingMessageBuffer
+	buffer.Mutex.Lock()
+	defer buffer.Mutex.Unlock()
+	for each := buffer.Messages.Front(); each != nil; each = each.Next() {
+		if frame := each.Value.(datachannel.StreamingMessage); frame.SequenceNumber == what.SequenceNumber {
+			channel.CalculateRetransmissionTimeout(logger, frame)
+			buffer.Messages.Remove(each)
+			return nil
+		}
+	}
+	if what.SequenceNumber >= e.number {
+		e.early[what.SequenceNumber] = true
+	}
+	return nil
 }
 
 // terminate tells the agent that the session ends.

@@ -155,9 +155,9 @@ func TestEachFaultAtTheStartIsOneLine(t *testing.T) {
 		says   string
 		within time.Duration
 	}{
-		"token refused":         {faults: ssmtest.Faults{RefuseToken: true}, code: fault.Unhealthy, says: "the gateway did not let the session begin within 4s", within: 15 * time.Second},
-		"gateway silent":        {faults: ssmtest.Faults{Silent: true}, code: fault.Unhealthy, says: "the gateway did not let the session begin within 4s", within: 15 * time.Second},
-		"dial refused":          {faults: ssmtest.Faults{RefuseDial: 403}, code: fault.Unhealthy, says: "the gateway did not let the session begin within 4s", within: 15 * time.Second},
+		"token refused":         {faults: ssmtest.Faults{RefuseToken: true}, code: fault.Unhealthy, says: "the gateway did not let the session begin within 3s", within: 15 * time.Second},
+		"gateway silent":        {faults: ssmtest.Faults{Silent: true}, code: fault.Unhealthy, says: "the gateway did not let the session begin within 3s", within: 15 * time.Second},
+		"dial refused":          {faults: ssmtest.Faults{RefuseDial: 403}, code: fault.Unhealthy, says: "the gateway did not let the session begin within 3s", within: 15 * time.Second},
 		"agent offline":         {faults: ssmtest.Faults{Offline: true}, code: fault.Failed, says: "is not connected (TargetNotConnected)", within: 2 * time.Second},
 		"database out of reach": {faults: ssmtest.Faults{RefuseConnections: true}, code: fault.Unhealthy, says: "the host cannot connect to the database", within: 3 * time.Second},
 		"another host":          {change: func(o *TunnelOptions) { o.Host = "elsewhere.example.com" }, code: fault.Unhealthy, says: "the host cannot connect", within: 3 * time.Second},
@@ -278,7 +278,7 @@ func TestALongQueryIsNoBrokenTunnel(t *testing.T) {
 	w := start(t, ssmtest.Faults{})
 	tunnel := w.opened(t)
 	reader, conn := client(t, tunnel, 20*time.Second)
-	_, err := io.WriteString(conn, "slow 4000\n")
+	_, err := io.WriteString(conn, "slow 3500\n")
 	require.NoError(t, err)
 	line, err := reader.ReadString('\n')
 	require.NoError(t, err)

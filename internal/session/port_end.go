@@ -19,7 +19,7 @@ import (
 // connections each is a stream of the channel.
 type portEnd struct {
 	*ends
-	frames  *io.PipeWriter
+	frames  *inflow
 	mux     *smux.Session
 	opening chan struct{} // holds one while a stream is being opened
 }
@@ -40,9 +40,8 @@ func (p *portEnd) Initialize(logger log.T, session *awssession.Session) {
 	settings := smux.DefaultConfig()
 	// Keep-alive would keep the session from ever being idle; old agents cannot do without.
 	settings.KeepAliveDisabled = version.DoesAgentSupportDisableSmuxKeepAlive(logger, agent)
-	read, write := io.Pipe()
-	p.frames, p.opening = write, make(chan struct{}, 1)
-	mux, err := smux.Client(&muxConn{bufio.NewReaderSize(read, 1<<16), read, p.ends}, settings)
+	p.frames, p.opening = newInflow(), make(chan struct{}, 1)
+	mux, err := smux.Client(&muxConn{bufio.NewReaderSize(p.frames, 1<<16), p.frames, p.ends}, settings)
 	if err != nil {
 		p.child.lost("the streams cannot be set up (%v)", err)
 	}
@@ -125,8 +124,8 @@ func join(conn net.Conn, stream *smux.Stream) {
 // muxConn is the channel as the streams see it: a connection.
 type muxConn struct {
 	*bufio.Reader
-	pipe *io.PipeReader
-	ends *ends
+	frames *inflow
+	ends   *ends
 }
 
 // Write sends; what has to be resent is resent by the channel.
@@ -136,4 +135,4 @@ func (m *muxConn) Write(data []byte) (int, error) {
 }
 
 // Close ends the reading.
-func (m *muxConn) Close() error { return m.pipe.Close() }
+func (m *muxConn) Close() error { return m.frames.Close() }

@@ -108,7 +108,7 @@ func (p *process) end(within time.Duration) {
 		}
 		_ = p.command.Process.Kill()
 	})
-	for range p.reports { //nolint:revive // what it still says is of no use
+	for range p.reports { // what it still says is of no use
 	}
 	<-p.ended
 }

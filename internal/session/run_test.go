@@ -5,6 +5,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -14,14 +15,27 @@ import (
 
 	"github.com/d2-ride-booking/platform/internal/fault"
 	"github.com/d2-ride-booking/platform/internal/ssmtest"
+	"github.com/d2-ride-booking/platform/internal/tooltest"
 )
 
 func (w *world) shell() ShellOptions {
 	return ShellOptions{Caller: w.caller, Instance: instance, Document: "our-session"}
 }
 
+// The hosts' shell is a bash at login (constructs.NewSessionLog), whose line
+// editor has a mind of its own about echo and prompts.
 func TestACommandsOutputAndExitCodeComeAsTheyAre(t *testing.T) {
-	w := start(t, ssmtest.Faults{})
+	for _, shell := range [][]string{{"/bin/sh"}, {"bash", "-l"}, {"/bin/sh", "-c", "exec bash -l"}} {
+		t.Run(strings.Join(shell, " "), func(t *testing.T) {
+			_, err := exec.LookPath(shell[0])
+			tooltest.Need(t, err != nil, err)
+			runsCommands(t, startShell(t, shell))
+		})
+	}
+}
+
+func runsCommands(t *testing.T, w *world) {
+	t.Helper()
 	for command, want := range map[string]struct {
 		out  string
 		code int

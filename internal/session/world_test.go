@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 	if IsChild(os.Args) {
 		Child()
 	}
+	if os.Getenv(bePlugin) != "" {
+		plugin()
+	}
 	if url := os.Getenv(beParent); url != "" {
 		parent(url)
 	}
@@ -70,7 +73,7 @@ func parent(url string) {
 // hasty are the times of tests: long enough for a machine that is busy with
 // other things, short enough that nobody waits.
 var hasty = times{
-	start: 4 * time.Second, greeting: 2 * time.Second, opening: 8 * time.Second, giveUp: 6 * time.Second,
+	start: 3 * time.Second, greeting: 2 * time.Second, opening: 5 * time.Second, giveUp: 4 * time.Second,
 	again: 50 * time.Millisecond, againMost: 500 * time.Millisecond,
 	quiet: 700 * time.Millisecond, quietMost: 4 * time.Second, look: 50 * time.Millisecond, steady: time.Minute, end: time.Second,
 }
@@ -100,7 +103,7 @@ type server struct {
 	ended chan struct{}
 }
 
-func serve(t *testing.T) *server {
+func serve(t testing.TB) *server {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -184,21 +187,29 @@ type world struct {
 
 func start(t *testing.T, faults ssmtest.Faults) *world {
 	t.Helper()
+	return startWith(t, ssmtest.Options{Faults: faults})
+}
+
+// startShell is start with a shell of its own.
+func startShell(t *testing.T, shell []string) *world {
+	t.Helper()
+	return startWith(t, ssmtest.Options{Shell: shell})
+}
+
+func startWith(t *testing.T, options ssmtest.Options) *world {
+	t.Helper()
 	// Registered first, so that it looks last.
 	before := goleak.IgnoreCurrent()
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })
 	s := serve(t)
-	gateway, err := ssmtest.Start(ssmtest.Options{
-		Faults: faults, Hosts: map[string]string{endpoint + ":3306": s.Addr().String()},
-		Documents: map[string]ssmtest.Document{"our-session": {Kind: ssmtest.KindShell}},
-		Shell:     []string{"/bin/sh"},
-	})
+	options.Hosts = map[string]string{endpoint + ":3306": s.Addr().String()}
+	options.Documents = map[string]ssmtest.Document{"our-session": {Kind: ssmtest.KindShell}}
+	gateway, err := ssmtest.Start(options)
 	require.NoError(t, err)
 	w := &world{Gateway: gateway, server: s, caller: callerOf(gateway.URL())}
 	t.Cleanup(func() {
 		w.nothingIsLeft(t)
 		gateway.Close()
-		w.caller.Config.HTTPClient = nil
 		closeIdle(w.caller)
 		if t.Failed() {
 			t.Logf("the tunnel said: %s", strings.Join(w.told(), "\n"))

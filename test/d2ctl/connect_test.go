@@ -11,6 +11,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// withSessions is the platform once sessions work: the first one builds the
+// gateway, which takes longer than a host takes to come online.
+func withSessions(t *testing.T) *platform {
+	t.Helper()
+	p := deployed(t)
+	_, err := p.server.GatewayURL(t.Context())
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		online := p.awsCLI(t, "ssm", "describe-instance-information", "--query", "length(InstanceInformationList[?PingStatus=='Online'])", "--output", "text")
+		return online == "4" // two bastions, DEV's host and PROD's backend
+	}, time.Minute, time.Second)
+	return p
+}
+
 // noSessionIsLeft is what must hold after every run that opened one.
 func (p *platform) noSessionIsLeft(t *testing.T) {
 	t.Helper()
@@ -29,7 +43,7 @@ func (p *platform) noSessionIsLeft(t *testing.T) {
 }
 
 func TestAShellOnTheBastionIsATerminal(t *testing.T) {
-	p := deployed(t)
+	p := withSessions(t)
 	screen := p.onTerminal(t, "connect", "-e", "prod")
 	screen.until(t, "PROD: i-")
 	screen.until(t, "sh-5.2$ ")
@@ -63,7 +77,7 @@ func (s *terminal) types(t *testing.T, keys string) {
 }
 
 func TestACommandOnAHostEndsWithItsExitCode(t *testing.T) {
-	p := deployed(t)
+	p := withSessions(t)
 	result := p.d2ctl(t, "connect", "-e", "dev", "--", "head -n 1 /etc/os-release")
 	assert.Zero(t, result.code, result.errors)
 	assert.Equal(t, "ID=\"amzn\"\n", result.out)
@@ -90,7 +104,7 @@ func TestAHostThatIsNotThereIsSaidSo(t *testing.T) {
 }
 
 func TestOneOfSeveralHostsIsChosen(t *testing.T) {
-	p := deployed(t)
+	p := withSessions(t)
 	p.succeeds(t, "scale", "-e", "prod", "backend-api", "2", "--yes", "--confirm", "prod")
 	t.Cleanup(func() { p.succeeds(t, "scale", "-e", "prod", "backend-api", "1", "--yes", "--confirm", "prod") })
 	result := p.d2ctl(t, "connect", "-e", "prod", "backend-api", "--", "true")
@@ -100,7 +114,7 @@ func TestOneOfSeveralHostsIsChosen(t *testing.T) {
 
 	screen := p.onTerminal(t, "connect", "-e", "prod", "backend-api")
 	screen.until(t, "Which? [1-2] ")
-	screen.types(t, "2\n")
+	screen.types(t, "1\n")
 	screen.until(t, "sh-5.2$ ")
 	screen.types(t, "exit\n")
 	assert.Zero(t, screen.end(), screen.seen)
@@ -108,7 +122,7 @@ func TestOneOfSeveralHostsIsChosen(t *testing.T) {
 }
 
 func TestADryRunOpensNothing(t *testing.T) {
-	p := deployed(t)
+	p := withSessions(t)
 	before, err := p.server.Sessions(t.Context())
 	require.NoError(t, err)
 	result := p.succeeds(t, "connect", "-e", "prod", "--dry-run")

@@ -224,6 +224,9 @@ func (e *Environment) DatabaseLogGroup(log string) string {
 // SessionDocumentName is the Session Manager document of the environment.
 func (e *Environment) SessionDocumentName() string { return e.Named("session") }
 
+// PortForwardingDocument is AWS's own document for a port of another host, such as the database (runbook PROD 3.3).
+const PortForwardingDocument = "AWS-StartPortForwardingSessionToRemoteHost"
+
 // VersionParameter names the release that a service's hosts run (runbook PROD 5.5).
 func (e *Environment) VersionParameter(service string) string {
 	return e.parameterPath(service) + "/version"

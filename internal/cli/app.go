@@ -151,6 +151,9 @@ func (a *App) report(ctx context.Context, err error) fault.Code {
 	default:
 		known = fault.New(fault.Failed, "", "%v", err)
 	}
+	if known.What == "" {
+		return known.Code // a command that was run for somebody failed, and has said so itself
+	}
 	a.Say("%s %s", a.Streams.Err.Paint(iostreams.Bad, "d2ctl:"), known.What)
 	if known.Try != "" {
 		a.Say("Try: %s", known.Try)

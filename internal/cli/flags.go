@@ -9,6 +9,9 @@ import (
 	"github.com/d2-ride-booking/platform/internal/fault"
 )
 
+// printsCSV annotates verbs that take -o csv too: what they print is rows of somebody else's.
+const printsCSV = "csv"
+
 // globalFlags are those of every verb.
 type globalFlags struct {
 	env, environments, region, profile string
@@ -39,6 +42,10 @@ func (f *globalFlags) add(flags *pflag.FlagSet) {
 func (f *globalFlags) settle(command *cobra.Command) error {
 	switch f.output {
 	case "table", "json", "yaml", "tsv":
+	case "csv":
+		if command.Annotations[printsCSV] == "" {
+			return fault.New(fault.Usage, "choose one of: table, json, yaml, tsv", "%s prints no csv", command.CommandPath())
+		}
 	default:
 		return fault.New(fault.Usage, "choose one of: table, json, yaml, tsv", "-o %s is no way to print", f.output)
 	}

@@ -21,6 +21,7 @@ func (s *Server) Environ() []string {
 		"AWS_CONFIG_FILE=" + os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull,
 		"AWS_PAGER=",
+		"D2_DB_CA=" + s.DatabaseCA(), // its databases are no RDS's; d2ctl verifies them all the same
 		// A proxy of the house must not get to see requests to this machine.
 		"NO_PROXY=localhost,127.0.0.1",
 		"no_proxy=localhost,127.0.0.1",

@@ -31,3 +31,11 @@ func bytesOf(size int64) string {
 	}
 	return fmt.Sprintf("%.1f %s", value, name)
 }
+
+// counted is a number of things: "1 statement", "2 statements".
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

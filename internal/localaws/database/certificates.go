@@ -40,8 +40,8 @@ func NewAuthority() (*Authority, error) {
 // PEM is the authority's certificate, for clients that verify.
 func (a *Authority) PEM() []byte { return encode("CERTIFICATE", a.certificate.Raw) }
 
-// issue makes a certificate for a host, with its key, both as PEM.
-func (a *Authority) issue(host string) (cert, key []byte, err error) {
+// issue makes a certificate for a host, with its key, both as PEM; change makes it another one before it is signed.
+func (a *Authority) issue(host string, change func(*x509.Certificate)) (cert, key []byte, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
@@ -50,6 +50,9 @@ func (a *Authority) issue(host string) (cert, key []byte, err error) {
 	template.DNSNames = []string{host}
 	template.KeyUsage = x509.KeyUsageDigitalSignature
 	template.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	if change != nil {
+		change(template)
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, private.Public(), a.key)
 	if err != nil {
 		return nil, nil, err

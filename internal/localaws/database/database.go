@@ -9,6 +9,7 @@ package database
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -55,6 +56,10 @@ type Options struct {
 	Cache string
 	// Log is told which tokens were refused and why, which a client is never told.
 	Log func(string)
+	// Certificate spoils the server's certificate before it is signed, and Plain has
+	// the server offer no TLS at all: for tests of clients, which must refuse both.
+	Certificate func(*x509.Certificate)
+	Plain       bool
 }
 
 // Server is a running database.
@@ -113,8 +118,10 @@ func (s *Server) start(ctx context.Context, program string, instance Instance, o
 	arguments := []string{
 		"--no-defaults", "--datadir=" + s.path("data"), "--socket=" + s.path("sql.sock"), "--pid-file=" + s.path("pid"),
 		"--bind-address=127.0.0.1", "--port=" + strconv.Itoa(port), "--skip-name-resolve", "--init-file=" + s.path("init.sql"),
-		"--ssl-ca=" + s.path("ca.pem"), "--ssl-cert=" + s.path("cert.pem"), "--ssl-key=" + s.path("key.pem"),
-		"--require-secure-transport=ON", "--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0", "--max-connections=60",
+		"--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0", "--max-connections=60",
+	}
+	if !options.Plain {
+		arguments = append(arguments, "--ssl-ca="+s.path("ca.pem"), "--ssl-cert="+s.path("cert.pem"), "--ssl-key="+s.path("key.pem"), "--require-secure-transport=ON")
 	}
 	if instance.IAM {
 		plugin, err := compile(ctx, options.Cache)
@@ -126,7 +133,7 @@ func (s *Server) start(ctx context.Context, program string, instance Instance, o
 			return err
 		}
 	}
-	if err := s.write(instance, options.Authority); err != nil {
+	if err := s.write(instance, options); err != nil {
 		return err
 	}
 	return s.run(ctx, program, append(arguments, asRoot()...))
@@ -148,13 +155,13 @@ func (s *Server) install(ctx context.Context) error {
 }
 
 // write puts down the certificate, and what the server does before it listens.
-func (s *Server) write(instance Instance, authority *Authority) error {
-	cert, key, err := authority.issue(instance.Host)
+func (s *Server) write(instance Instance, options Options) error {
+	cert, key, err := options.Authority.issue(instance.Host, options.Certificate)
 	if err != nil {
 		return err
 	}
 	for name, text := range map[string][]byte{
-		"ca.pem": authority.PEM(), "cert.pem": cert, "key.pem": key, "init.sql": []byte(initial(instance)),
+		"ca.pem": options.Authority.PEM(), "cert.pem": cert, "key.pem": key, "init.sql": []byte(initial(instance)),
 	} {
 		if err := os.WriteFile(s.path(name), text, 0o600); err != nil {
 			return err

@@ -45,13 +45,20 @@ func shell(aws, instance string, in io.Reader, out io.Writer) int {
 		}
 	}()
 	code := 0
+	wrapped := wrapper{prompt: prompt}
 	for {
-		fmt.Fprint(out, prompt)
+		fmt.Fprint(out, wrapped.prompt)
 		select {
 		case <-interrupts:
 			fmt.Fprintln(out)
 			code = interrupted
 		case line, more := <-lines:
+			if taken, ended := wrapped.take(line, out, func(line string) int { return answer(aws, instance, line, out, interrupts) }); taken {
+				if ended {
+					return 0
+				}
+				continue
+			}
 			words := strings.Fields(strings.ReplaceAll(line, "$?", strconv.Itoa(code)))
 			switch {
 			case !more:

@@ -1,18 +1,12 @@
 // Command bench times what people wait for, each as a whole process, and prints
 // medians: the synth of both environments beside that of an app with a single
-// bucket, the way from an edited construct to the snapshot test's answer, and
-// how both grow with services and sites; and publishing a site beside aws s3 sync.
-// Figures of one run compare; figures of two runs do not.
+// bucket; the way from an edited construct to the snapshot test's answer; how
+// both grow with services and sites; the boot of a host; d2ctl status beside the
+// commands of the runbook; publishing a site beside aws s3 sync; d2ctl's tunnel
+// beside AWS's own plugin. Figures of one run compare; figures of two runs do not.
 //
 //	make bench
 //	go run ./test/bench -only site
-//
-// bucket, the way from an edited construct to the snapshot test's answer, how both
-// grow with services and sites, and d2ctl status beside the commands of the
-// runbook. Figures of one run compare; figures of two runs do not.
-//
-//	make bench
-//	go run ./test/bench -only d2ctl
 package main
 
 import (
@@ -20,11 +14,20 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/d2-ride-booking/platform/internal/session"
 )
 
 func main() {
+	switch {
+	case session.IsChild(os.Args):
+		session.Child()
+	case os.Getenv(pluginVariable) != "":
+		bePlugin()
+		return
+	}
 	runs := flag.Int("runs", 5, "counted runs of each command, after one that warms up")
-	only := flag.String("only", "", "one measurement alone: boot, d2ctl, synth, growth, limits, edit or site")
+	only := flag.String("only", "", "one measurement alone: boot, d2ctl, synth, growth, limits, edit, site or tunnel")
 	app := flag.String("app", "", "be one of the apps that are timed, and exit (the bench calls itself with it)")
 	flag.Parse()
 	var err error
@@ -60,7 +63,7 @@ func bench(runs int, only string) error {
 	for _, measurement := range []struct {
 		name string
 		run  func() error
-	}{{"boot", b.boot}, {"d2ctl", b.d2ctl}, {"synth", b.synth}, {"growth", b.growth}, {"limits", b.limits}, {"edit", b.edit}, {"site", b.site}} {
+	}{{"boot", b.boot}, {"d2ctl", b.d2ctl}, {"synth", b.synth}, {"growth", b.growth}, {"limits", b.limits}, {"edit", b.edit}, {"site", b.site}, {"tunnel", b.tunnel}} {
 		if only != "" && only != measurement.name {
 			continue
 		}

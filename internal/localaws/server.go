@@ -34,6 +34,9 @@ type Options struct {
 	Account string
 	// HostedZones are Route 53 zones that exist from the start: domain to zone id.
 	HostedZones map[string]string
+	// Signers are credentials beside those of Environ that may open sessions and
+	// make tokens for databases: secret access keys by access key id.
+	Signers map[string]string
 	// Dir keeps the server's state and its log; empty means a temporary directory, removed by Stop.
 	Dir string
 	// Detach lets the server outlive this process; Attach finds it again in Dir.
@@ -141,7 +144,7 @@ func (s *Server) launch(ctx context.Context, code string, options Options) error
 	}
 	command := exec.Command(s.Tools.Python, arguments...)
 	command.Dir = code
-	command.Env = append(withoutAWS(os.Environ()), "PYTHONPATH="+code, "PYTHONUNBUFFERED=1",
+	command.Env = append(withoutAWS(os.Environ()), "PYTHONPATH="+code, "PYTHONUNBUFFERED=1", options.signers(),
 		"MOTO_ACM_VALIDATION_WAIT=0", // moto would leave certificates pending for a minute, as a real one waits for DNS
 		"NO_PROXY=localhost,127.0.0.1", "no_proxy=localhost,127.0.0.1")
 	command.Stdout, command.Stderr = log, log

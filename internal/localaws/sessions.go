@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 
 	"github.com/d2-ride-booking/platform/internal/ssmtest"
@@ -20,6 +21,31 @@ func (s *Server) gatewayCommand(root string) string {
 		"--authority", s.DatabaseCA(), "--cache", filepath.Join(root, stateDir, "cache"),
 	})
 	return string(words)
+}
+
+// signersVariable tells the gateway of Options.Signers. It is no argument, as it holds secrets.
+const signersVariable = "D2_LOCAL_SIGNERS"
+
+func (o Options) signers() string {
+	text, _ := json.Marshal(o.Signers)
+	return signersVariable + "=" + string(text)
+}
+
+// Signers are the secret access keys by access key id that may open sessions and
+// make tokens for databases: that of Environ, and those of Options.Signers. The
+// gateway asks, which inherits them from the server.
+func Signers() (map[string]string, error) {
+	signers := map[string]string{}
+	if text := os.Getenv(signersVariable); text != "" {
+		if err := json.Unmarshal([]byte(text), &signers); err != nil {
+			return nil, fmt.Errorf("%s: %w", signersVariable, err)
+		}
+	}
+	if signers == nil {
+		signers = map[string]string{}
+	}
+	signers["local"] = "local"
+	return signers, nil
 }
 
 // DatabaseCA is the file with the certificate of the authority that signs the

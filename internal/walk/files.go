@@ -17,10 +17,16 @@ var made = map[string]string{
 	"dist":     "dist",
 }
 
+// sql is what stands for SQL in the table.
+const sql = "SHOW TABLES"
+
 // named is the path for a word of the table; other words stand for themselves.
 func (f files) named(word string) string {
 	if name, isFile := made[word]; isFile {
 		return filepath.Join(f.dir, name)
+	}
+	if word == "SQL" {
+		return sql
 	}
 	return word
 }

@@ -13,6 +13,15 @@ const Password = "Walked-Once-42!"
 // releasedInDEV has DEV's host run a release, as the sections of chapter 5 take for granted.
 var releasedInDEV = []string{"d2ctl deploy -e dev backend-api ARTIFACT --yes"}
 
+// What makes the database's user, as its sections take for granted.
+var (
+	bootstrappedInDEV  = []string{"d2ctl db bootstrap -e dev " + yesDEV}
+	bootstrappedInPROD = []string{"d2ctl db bootstrap -e prod " + yesPROD}
+)
+
+// whoami asks a shell of the database who logged in.
+const whoami = "SELECT CURRENT_USER();\n"
+
 // steps are the lines of the table, each with what its sections promise to show.
 var steps = map[string]step{
 	"d2ctl version": {shows: `^d2ctl `},
@@ -85,22 +94,24 @@ var steps = map[string]step{
 	"d2ctl stop -e dev":  {add: yesDEV},
 	"d2ctl start -e dev": {add: yesDEV},
 
-	// Sessions: what is walked without a terminal and without a database behind the local AWS is theirs to say.
-	"d2ctl connect -e prod bastion":       {},
-	"d2ctl connect -e prod backend-api":   {},
-	"d2ctl connect -e dev":                {},
-	"d2ctl connect -e dev backend-api":    {},
-	"d2ctl tunnel -e prod":                {},
-	"d2ctl tunnel -e dev":                 {},
-	"d2ctl tunnel -e dev --local 3306":    {},
-	"d2ctl db shell -e prod":              {},
-	"d2ctl db shell -e prod --user admin": {},
-	"d2ctl db shell -e dev":               {},
-	"d2ctl db shell -e dev --user admin":  {},
-	"d2ctl db token -e prod":              {},
-	"d2ctl db secret -e prod":             {},
-	"d2ctl db secret -e dev":              {},
-	"d2ctl db query -e dev":               {},
-	"d2ctl db bootstrap -e dev":           {},
-	"d2ctl db check -e dev":               {},
+	// PROD 2 to 4, DEV 1, 3 and 5: shells, of which a walk has only the command, and tunnels.
+	"d2ctl connect -e prod bastion":     {add: "-- echo walked", shows: `^walked\r?\n$`},
+	"d2ctl connect -e prod backend-api": {add: "--any -- echo walked", shows: `^walked\r?\n$`},
+	"d2ctl connect -e dev":              {add: "-- echo walked", shows: `^walked\r?\n$`},
+	"d2ctl connect -e dev backend-api":  {add: "-- echo walked", shows: `^walked\r?\n$`},
+	"d2ctl tunnel -e prod":              {add: "--local 0 -- printenv D2_DB_SERVER_NAME", shows: `^d2-ride-booking-prod-rds-mysql\.`},
+	"d2ctl tunnel -e dev":               {add: "--local 0 -- printenv D2_DB_SERVER_NAME", shows: `^d2-ride-booking-dev-rds-mysql\.`},
+	"d2ctl tunnel -e dev --local 3306":  {add: "--dry-run", shows: `127\.0\.0\.1:3306`}, // a database of this machine may have that port
+
+	// PROD 3, DEV 3 and 4: the database, as app_user and as the administrator.
+	"d2ctl db shell -e prod":              {before: bootstrappedInPROD, stdin: whoami, shows: `app_user@%`},
+	"d2ctl db shell -e prod --user admin": {stdin: whoami, shows: `admin@%`},
+	"d2ctl db shell -e dev":               {before: bootstrappedInDEV, stdin: whoami, shows: `app_user@%`},
+	"d2ctl db shell -e dev --user admin":  {stdin: whoami, shows: `admin@%`},
+	"d2ctl db token -e prod":              {shows: `^d2-ride-booking-prod-rds-mysql\..*:3306\?Action=connect&DBUser=app_user&`},
+	"d2ctl db secret -e prod":             {shows: `d2-ride-booking-prod-rds-master`},
+	"d2ctl db secret -e dev":              {shows: `d2-ride-booking-dev-rds-master`},
+	"d2ctl db query -e dev SQL":           {before: bootstrappedInDEV, shows: `Tables_in_ridebooking`},
+	"d2ctl db bootstrap -e dev":           {add: yesDEV, shows: `app_user@%`},
+	"d2ctl db check -e dev":               {before: bootstrappedInDEV, shows: `nothing is wrong`},
 }

@@ -12,12 +12,10 @@ import (
 	"io"
 	"os"
 
+	"github.com/d2-ride-booking/platform/internal/localaws"
 	"github.com/d2-ride-booking/platform/internal/localaws/database"
 	"github.com/d2-ride-booking/platform/internal/ssmtest"
 )
-
-// secrets are the credentials that may sign: those of localaws.Server.Environ.
-var secrets = map[string]string{"local": "local"}
 
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == "shell" {
@@ -39,6 +37,10 @@ func run(aws, certificate, cache string) error {
 		return err
 	}
 	if err := os.WriteFile(certificate, authority.PEM(), 0o600); err != nil {
+		return err
+	}
+	secrets, err := localaws.Signers()
+	if err != nil {
 		return err
 	}
 	self, err := os.Executable()

@@ -31,7 +31,7 @@ func patiently(tell Listener, look func(context.Context) (bool, error)) func(con
 
 // despiteThrottling has a look that was throttled looked again at the next interval: a
 // wait of many looks must not end because AWS was busy at one of them. It forgives
-// nothing else, as patiently does: such a look may also give an order or write what
+// nothing else, unlike patiently: such a look may also give an order or write what
 // it found, and an order that is refused, or a pipe that is closed, is the end.
 func despiteThrottling(look func(context.Context) (bool, error)) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {

@@ -27,12 +27,12 @@ func TestNoVerbWaitsForAWSBeyondItsTimeout(t *testing.T) {
 		{"app", "restart", "backend-api"}, {"app", "status", "backend-api"}, {"cost"}, {"deploy", "backend-api", "v1"},
 		{"doctor"}, {"logs", "backend-api"}, {"logs", "backend-api", "-f"}, {"metrics"}, {"outputs"}, {"releases", "backend-api"}, {"rollback", "backend-api"},
 		{"scale", "backend-api", "2"}, {"site", "invalidate", "web-admin"}, {"site", "publish", "web-admin", t.TempDir()},
-		{"site", "status", "web-admin"}, {"snapshot", "create"}, {"snapshot", "list"}, {"status"}, {"status", "--watch"},
+		{"site", "status", "web-admin"}, {"snapshot", "create"}, {"snapshot", "list"}, {"start", "-e", "dev"}, {"stop", "-e", "dev"}, {"status"}, {"status", "--watch"},
 		{"user", "create", "kim@fikri.dev", "--generate"}, {"user", "disable", "kim@fikri.dev"}, {"user", "list"},
 		{"user", "password", "kim@fikri.dev", "--generate"}, {"user", "test", "kim@fikri.dev", "--password-stdin"},
 		{"watch", "backend-api"},
 	} {
-		code, out, talk := run(t, append(args, "-e", "prod", "--timeout", "50ms")...)
+		code, out, talk := run(t, append([]string{"-e", "prod", "--timeout", "50ms"}, args...)...)
 		assert.Equal(t, fault.TimedOut, code, "%v: %s", args, talk)
 		assert.Empty(t, out)
 		assert.Contains(t, talk, "AWS did not answer in time", args)

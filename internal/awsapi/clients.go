@@ -103,7 +103,7 @@ func New(ctx context.Context, options Options) (*Clients, error) {
 func retryer() aws.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = attempts
-		o.MaxBackoff = longestBackoff
+		o.MaxBackoff = Pause(longestBackoff)
 	})
 }
 

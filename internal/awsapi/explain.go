@@ -92,6 +92,9 @@ func explainCredentials(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return explainSilence(err) // somebody waits no longer; there may be credentials
+	}
 	text := err.Error()
 	if strings.Contains(text, "expired") {
 		return &fault.Error{Code: fault.Credentials, What: "the AWS credentials have expired", Try: tryLogin, Cause: err}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -87,6 +88,18 @@ func TestWhatIsExplainedOrNoneOfAWSStaysAsItIs(t *testing.T) {
 func TestExpiredSignInIsNotTakenForNoneAtAll(t *testing.T) {
 	assert.EqualError(t, explainCredentials(errors.New("the SSO session has expired or is invalid")), "the AWS credentials have expired")
 	assert.EqualError(t, explainCredentials(errors.New("no EC2 IMDS role found")), "there are no AWS credentials")
+}
+
+func TestATimeThatEndsWhileCredentialsAreFetchedSaysNothingAboutThem(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+	credentials := aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
+		<-ctx.Done()
+		return aws.Credentials{}, ctx.Err()
+	}))
+	_, err := (&Clients{config: aws.Config{Credentials: credentials}}).Whoami(ctx)
+	assert.EqualError(t, err, "AWS did not answer in time")
+	assert.Equal(t, fault.TimedOut, fault.CodeOf(err))
 }
 
 func TestAnotherAccountIsRefusedAndBothAreNamed(t *testing.T) {

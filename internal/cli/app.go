@@ -28,6 +28,7 @@ type App struct {
 
 	flags   globalFlags
 	started bool                   // the command line was understood, so errors are no longer about it
+	refused error                  // a word behind a noun that is none of its verbs
 	results map[*cobra.Command]any // what each verb prints as JSON, as a zero value
 }
 
@@ -41,7 +42,8 @@ func Run(ctx context.Context, streams *iostreams.Streams, args []string) fault.C
 	app := NewApp(streams)
 	root := NewRoot(app)
 	root.SetArgs(args)
-	return app.report(ctx, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	return app.report(ctx, cmp.Or(err, app.refused))
 }
 
 // Environment is the one that -e or D2_ENV names. There is no default: a

@@ -88,7 +88,9 @@ func (o *logsOptions) run(ctx context.Context) error {
 	if o.follow && o.flags.output == "yaml" {
 		return fault.New(fault.Usage, "use --json, one event a line", "-f and -o yaml exclude each other: yaml has an end")
 	}
-	env, clients, err := o.Connect(ctx)
+	connecting, connected := o.Within(ctx, readTime) // what follows has a time of its own
+	defer connected()
+	env, clients, err := o.Connect(connecting)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/d2-ride-booking/platform/internal/fault"
@@ -92,7 +94,26 @@ and asks; --dry-run shows the plan alone.`,
 		root.AddCommand(command)
 	}
 	nameRunbooks(root)
+	root.SetHelpFunc(app.helpOrRefusal(root.HelpFunc()))
 	return root
+}
+
+// helpOrRefusal shows the help, but not to who names a verb that a noun does not
+// have: cobra knows only that a noun does nothing by itself, shows its help, and
+// calls that a success.
+func (a *App) helpOrRefusal(help func(*cobra.Command, []string)) func(*cobra.Command, []string) {
+	return func(command *cobra.Command, args []string) {
+		word := command.Flags().Arg(0)
+		if word == "" || !command.HasParent() || command.Runnable() {
+			help(command, args)
+			return
+		}
+		var verbs []string
+		for _, each := range command.Commands() {
+			verbs = append(verbs, each.Name())
+		}
+		a.refused = fault.New(fault.Usage, "name one of: "+strings.Join(verbs, ", "), "%q is no verb of %s", word, command.CommandPath())
+	}
 }
 
 // returns notes what a verb prints as JSON, by a zero value of its type: the

@@ -58,7 +58,9 @@ func (o *statusOptions) takesInterval(command *cobra.Command, args []string) (er
 }
 
 func (o *statusOptions) run(ctx context.Context) error {
-	env, clients, err := o.Connect(ctx)
+	connecting, connected := o.Within(ctx, readTime) // each look has a time of its own
+	defer connected()
+	env, clients, err := o.Connect(connecting)
 	if err != nil {
 		return err
 	}

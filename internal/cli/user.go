@@ -13,6 +13,9 @@ import (
 	"github.com/d2-ride-booking/platform/internal/screen"
 )
 
+// userTime is how long a verb about one user may take: somebody may have to type.
+const userTime = 5 * time.Minute
+
 func newUserCommand(app *App) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "user",

@@ -37,6 +37,8 @@ asked for without being shown, read from standard input, or made.`,
 }
 
 func (o *userCreateOptions) run(ctx context.Context) error {
+	ctx, cancel := o.Within(ctx, userTime)
+	defer cancel()
 	env, clients, err := o.Connect(ctx)
 	if err != nil {
 		return err

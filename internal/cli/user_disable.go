@@ -31,6 +31,8 @@ func newUserDisableCommand(app *App) *cobra.Command {
 }
 
 func (o *userDisableOptions) run(ctx context.Context) error {
+	ctx, cancel := o.Within(ctx, userTime)
+	defer cancel()
 	env, clients, err := o.Connect(ctx)
 	if err != nil {
 		return err

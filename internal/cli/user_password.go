@@ -38,6 +38,8 @@ history and in the list of processes.`,
 }
 
 func (o *userPasswordOptions) run(ctx context.Context) error {
+	ctx, cancel := o.Within(ctx, userTime)
+	defer cancel()
 	env, clients, err := o.Connect(ctx)
 	if err != nil {
 		return err

@@ -50,6 +50,8 @@ func (o *userTestOptions) run(ctx context.Context) error {
 	if !o.stdin && !o.Streams.CanAsk() {
 		return fault.New(fault.Usage, "add --password-stdin", "no password can be asked for here: this is no terminal")
 	}
+	ctx, cancel := o.Within(ctx, userTime)
+	defer cancel()
 	env, clients, err := o.Connect(ctx)
 	if err != nil {
 		return err

@@ -22,8 +22,11 @@ func (s *Streams) AskSecret(ctx context.Context, question string) (string, error
 		return "", errors.New("standard input is no terminal")
 	}
 	descriptor := int(terminal.Fd())
-	before, err := term.MakeRaw(descriptor) // the echo ends before the question stands: an answer may be pasted at once
+	before, err := term.GetState(descriptor)
 	if err != nil {
+		return "", err
+	}
+	if err := mute(descriptor); err != nil { // before the question stands: an answer may be pasted at once
 		return "", err
 	}
 	defer fmt.Fprintln(s.Err) // in place of the Enter that was not shown

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/d2-ride-booking/platform/internal/awsapi"
 	"github.com/d2-ride-booking/platform/internal/fault"
 )
 
@@ -28,7 +29,7 @@ type Listener func(Event)
 // Poll looks until done is true, once at first and then each interval. The end
 // of ctx ends it with ctx's error.
 func Poll(ctx context.Context, interval time.Duration, look func(context.Context) (done bool, err error)) error {
-	ticker := time.NewTicker(interval)
+	ticker := time.NewTicker(awsapi.Pause(interval))
 	defer ticker.Stop()
 	for {
 		done, err := look(ctx)

@@ -10,7 +10,8 @@ import (
 // patience is how many looks in a row may fail: what rolls does not care whether it is seen.
 const patience = 5
 
-// patiently makes a look that may fail now and then, but not by credentials.
+// patiently makes a look that may fail now and then, but not by credentials. It is
+// for looks that are nothing else.
 func patiently(tell Listener, look func(context.Context) (bool, error)) func(context.Context) (bool, error) {
 	failed := 0
 	return func(ctx context.Context) (bool, error) {
@@ -29,7 +30,9 @@ func patiently(tell Listener, look func(context.Context) (bool, error)) func(con
 }
 
 // despiteThrottling has a look that was throttled looked again at the next interval: a
-// wait of many looks must not end because AWS was busy at one of them.
+// wait of many looks must not end because AWS was busy at one of them. It forgives
+// nothing else, unlike patiently: such a look may also give an order or write what
+// it found, and an order that is refused, or a pipe that is closed, is the end.
 func despiteThrottling(look func(context.Context) (bool, error)) func(context.Context) (bool, error) {
 	return func(ctx context.Context) (bool, error) {
 		done, err := look(ctx)

@@ -94,7 +94,24 @@ func (s *scene) parameters() error {
 func (s *scene) powerOn(t *testing.T) {
 	t.Helper()
 	t.Cleanup(s.machine.PowerOff)
+	t.Cleanup(func() { s.tells(t) })
 	require.NoError(t, s.machine.PowerOn())
+}
+
+// tells what a host wrote down, of a case that failed: nobody can look at it later.
+func (s *scene) tells(t *testing.T) {
+	t.Helper()
+	if !t.Failed() {
+		return
+	}
+	logs := []string{"/var/log/journal.log", config.PM2Home + "/pm2.log"}
+	for _, service := range s.host.Env.EnabledServices() {
+		logs = append(logs, service.ReleaseLog(), service.ErrorLog())
+	}
+	for _, log := range logs {
+		said, _ := s.machine.Read(log)
+		t.Logf("%s:\n%s", log, said[max(0, len(said)-4000):])
+	}
 }
 
 // bootedHost is a PROD backend that has booted before its first release, on a disk of the case's own.

@@ -52,10 +52,7 @@ func TestWhatHasNoReleaseCannotBeRestarted(t *testing.T) {
 
 func TestVariablesAreShownAndSecretsAreNot(t *testing.T) {
 	p := deployed(t)
-	path := p.dev.RuntimeParameterPath("backend-api") + "/"
-	p.awsCLI(t, "ssm", "put-parameter", "--name", path+"PLAIN_LOOKING", "--value", "it's canary-1\nin two lines", "--type", "SecureString")
-	p.awsCLI(t, "ssm", "put-parameter", "--name", path+"SMTP_PASSWORD", "--value", "canary-2", "--type", "String")
-	t.Cleanup(func() { p.awsCLI(t, "ssm", "delete-parameters", "--names", path+"PLAIN_LOOKING", path+"SMTP_PASSWORD") })
+	t.Cleanup(p.hides(t, "it's canary-1", "canary-2", p.dev))
 	p.released(t, "v1.0.1")
 
 	shown := p.succeeds(t, "app", "env", "-e", "dev", "backend-api", "-v")

@@ -130,7 +130,7 @@ func walkUnderWatch(t *testing.T) *watchedWalk {
 	t.Helper()
 	p := deployedForWalks(t)
 	walkOnce.Do(func() {
-		forgotten := p.hides(t)
+		forgotten := p.hides(t, canaryVariable, canaryStored, p.dev, p.prod)
 		defer forgotten()
 		made := &watchedWalk{watch: newWatch(t, p)}
 		require.NoError(t, walk.Walk(t.Context(), made.run, t.TempDir(), func(result walk.Result) { made.results = append(made.results, result) }))
@@ -138,18 +138,6 @@ func walkUnderWatch(t *testing.T) *watchedWalk {
 	})
 	require.NotNil(t, theWalk, "the walk broke off in another test")
 	return theWalk
-}
-
-// hides puts secrets among the variables of both environments; the answer takes them away again.
-func (p *platform) hides(t *testing.T) func() {
-	t.Helper()
-	var names []string
-	for _, path := range []string{p.dev.RuntimeParameterPath("backend-api"), p.prod.RuntimeParameterPath("backend-api")} {
-		p.awsCLI(t, "ssm", "put-parameter", "--name", path+"/PLAIN_LOOKING", "--value", canaryVariable+"\nin two lines", "--type", "SecureString")
-		p.awsCLI(t, "ssm", "put-parameter", "--name", path+"/SMTP_PASSWORD", "--value", canaryStored, "--type", "String")
-		names = append(names, path+"/PLAIN_LOOKING", path+"/SMTP_PASSWORD")
-	}
-	return func() { p.awsCLI(t, append([]string{"ssm", "delete-parameters", "--names"}, names...)...) }
 }
 
 // unwalked are verbs that no line of the runbooks leads to, or only after a release.
@@ -162,7 +150,7 @@ var unwalked = []string{
 
 func TestNoSecretIsSeenWhateverD2ctlDoes(t *testing.T) {
 	walked := walkUnderWatch(t)
-	t.Cleanup(walked.p.hides(t))
+	t.Cleanup(walked.p.hides(t, canaryVariable, canaryStored, walked.p.dev, walked.p.prod))
 	walked.p.released(t, "v1.2.3")
 	for _, line := range unwalked {
 		_, err := walked.run(t.Context(), "", strings.Fields(line)...)

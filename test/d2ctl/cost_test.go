@@ -2,7 +2,6 @@ package d2ctl
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -14,7 +13,7 @@ import (
 func TestWhatIsDeployedCostsWhatItsTemplatesWouldUntilItIsScaled(t *testing.T) {
 	p := deployed(t)
 	var planned, deployed ops.Cost
-	require.NoError(t, json.Unmarshal([]byte(p.succeeds(t, "cost", "-e", "prod", "--json", "--planned", "--assembly", filepath.Join(p.dir, "assembly")).out), &planned))
+	require.NoError(t, json.Unmarshal([]byte(p.succeeds(t, "cost", "-e", "prod", "--json", "--planned", "--assembly", common.assembly).out), &planned))
 	require.NoError(t, json.Unmarshal([]byte(p.succeeds(t, "cost", "-e", "prod", "--json").out), &deployed))
 	assert.Equal(t, planned.Lines, deployed.Lines)
 	assert.Equal(t, planned.USD, deployed.USD)

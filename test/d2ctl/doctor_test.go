@@ -8,13 +8,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/d2-ride-booking/platform/config"
 	"github.com/d2-ride-booking/platform/internal/ops"
 )
 
-// diagnosed is what doctor finds of a topic, by probe.
+// diagnosed is what doctor finds of a topic, by probe, held against its schema:
+// what it finds of DEV depends on what was released there before.
 func diagnosed(t *testing.T, p *platform, args ...string) (map[string]ops.Finding, outcome) {
 	t.Helper()
 	result := p.d2ctl(t, append(args, "--json")...)
+	require.NoError(t, check(t, "doctor.json", result.out), result.errors)
 	var diagnosis ops.Diagnosis
 	require.NoError(t, json.Unmarshal([]byte(result.out), &diagnosis), result.errors)
 	findings := map[string]ops.Finding{}
@@ -49,8 +52,8 @@ func TestDoctorMissesOnlyThePagesOfAPRODThatHasNone(t *testing.T) {
 
 func TestDoctorNamesTheArtifactThatIsMissing(t *testing.T) {
 	p := deployed(t)
-	p.wants(t, p.prod, "backend-api", "v9.9.9")
-	t.Cleanup(func() { p.wants(t, p.prod, "backend-api", "unreleased") })
+	p.wants(t, p.prod, "v9.9.9")
+	t.Cleanup(func() { p.wants(t, p.prod, config.Unreleased) })
 	result := p.d2ctl(t, "doctor", "-e", "prod", "deploy")
 	assert.Equal(t, 6, result.code)
 	assert.Contains(t, result.out, "- deploy, artifact and checksum: there is no apps/backend/backend-api-v9.9.9.tar.gz in "+p.prod.ArtifactBucket()+"\n")

@@ -36,19 +36,31 @@ func TestMain(m *testing.M) {
 		if each.server != nil {
 			_ = each.server.Stop()
 		}
-		_ = os.RemoveAll(each.dir)
 	}
+	_ = os.RemoveAll(common.dir)
 	stacks.Close()
 	os.Exit(code)
 }
 
-// platform is both environments as shipped, deployed on a local AWS, and d2ctl built.
+// platform is both environments as shipped, deployed on a local AWS, and d2ctl.
 type platform struct {
 	server    *localaws.Server
 	dev, prod *config.Environment
 	binary    string
-	dir       string
 }
+
+// workshop is what every platform is made of: the environments, d2ctl built, and the
+// templates synthesized. The first platform makes it.
+type workshop struct {
+	dir, binary, assembly string
+	environments          []*config.Environment
+}
+
+var (
+	common     workshop
+	commonOnce sync.Once
+	commonErr  error
+)
 
 // shared is made by the first test that asks for it. A test that changes what is
 // deployed puts it back. A walk through the runbooks leaves more behind than it
@@ -78,17 +90,11 @@ func deployedForWalks(t *testing.T) *platform {
 func (p *platform) make() (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	if p.dir, err = os.MkdirTemp("", "d2ctl-test-"); err != nil {
-		return err
+	commonOnce.Do(func() { commonErr = common.make(ctx) })
+	if commonErr != nil {
+		return commonErr
 	}
-	environments, err := config.LoadAll(filepath.Join(root, config.DefaultDir))
-	if err != nil {
-		return err
-	}
-	p.dev, p.prod = environments[0], environments[1]
-	if err := p.build(ctx); err != nil {
-		return err
-	}
+	p.dev, p.prod, p.binary = common.environments[0], common.environments[1], common.binary
 	p.server, err = localaws.Start(ctx, localaws.Options{
 		Account: p.dev.Account, HostedZones: map[string]string{p.dev.Domain.ZoneName: p.dev.Domain.ZoneID},
 	})
@@ -101,33 +107,47 @@ func (p *platform) make() (err error) {
 	if err := p.server.Bootstrap(ctx, p.dev.Region, config.EdgeRegion); err != nil {
 		return err
 	}
-	return p.deploy(ctx, environments)
+	said, err := p.server.CDK(ctx, "deploy", "--all", "--require-approval", "never", "--app", common.assembly, "--progress", "events").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("cdk deploy: %w: %s", err, said)
+	}
+	return nil
 }
 
-func (p *platform) build(ctx context.Context) error {
-	p.binary = filepath.Join(p.dir, "d2ctl")
-	said, err := exec.CommandContext(ctx, "go", "build", "-o", p.binary, "../../cmd/d2ctl").CombinedOutput()
+func (w *workshop) make(ctx context.Context) (err error) {
+	if w.dir, err = os.MkdirTemp("", "d2ctl-test-"); err != nil {
+		return err
+	}
+	if w.environments, err = config.LoadAll(filepath.Join(root, config.DefaultDir)); err != nil {
+		return err
+	}
+	if err := w.build(ctx); err != nil {
+		return err
+	}
+	return w.synth()
+}
+
+// build links d2ctl with haste: the local AWS is done in half a second with what
+// takes AWS minutes. How long d2ctl really waits is held in internal/ops.
+func (w *workshop) build(ctx context.Context) error {
+	w.binary = filepath.Join(w.dir, "d2ctl")
+	const haste = "-X github.com/d2-ride-booking/platform/internal/awsapi.haste=20"
+	said, err := exec.CommandContext(ctx, "go", "build", "-ldflags", haste, "-o", w.binary, "../../cmd/d2ctl").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("go build ./cmd/d2ctl: %w: %s", err, said)
 	}
 	return nil
 }
 
-func (p *platform) deploy(ctx context.Context, environments []*config.Environment) error {
+func (w *workshop) synth() error {
 	settings, err := stacks.Context(filepath.Join(root, "cdk.json"))
 	if err != nil {
 		return err
 	}
-	assembly := filepath.Join(p.dir, "assembly")
-	props := &awscdk.AppProps{Outdir: jsii.String(assembly), Context: &settings}
-	if _, err := stacks.Synth(props, func(awscdk.App) ([]*config.Environment, error) { return environments, nil }); err != nil {
-		return err
-	}
-	said, err := p.server.CDK(ctx, "deploy", "--all", "--require-approval", "never", "--app", assembly, "--progress", "events").CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("cdk deploy: %w: %s", err, said)
-	}
-	return nil
+	w.assembly = filepath.Join(w.dir, "assembly")
+	props := &awscdk.AppProps{Outdir: jsii.String(w.assembly), Context: &settings}
+	_, err = stacks.Synth(props, func(awscdk.App) ([]*config.Environment, error) { return w.environments, nil })
+	return err
 }
 
 // outcome is what a run of the program left.

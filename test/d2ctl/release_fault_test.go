@@ -5,7 +5,6 @@ package d2ctl
 import (
 	"bytes"
 	"context"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,8 +39,8 @@ func TestABadArtifactIsRefusedAndNothingChanges(t *testing.T) {
 		return file
 	}
 	whole := packed(t, map[string]string{"ecosystem.config.js": "x"})
-	p.upload(t, "bad-corrupt", whole, "0123456789abcdef")
-	p.upload(t, "bad-unsummed", whole, "")
+	p.upload(t, p.prod, "bad-corrupt", whole, "0123456789abcdef")
+	p.upload(t, p.prod, "bad-unsummed", whole, "")
 	for name, each := range map[string]struct {
 		code int
 		args []string
@@ -73,21 +71,6 @@ func TestABadArtifactIsRefusedAndNothingChanges(t *testing.T) {
 	assert.Equal(t, refreshes, p.refreshes(t))
 	_, said := p.release(t, 0, "deploy", released, "bad-1.0")
 	assert.Contains(t, said, "backend-api goes from bad-1.0 to bad-1.0", "the same once more is no fault")
-}
-
-// upload puts an artifact and, where one is given, its checksum into the bucket by hand.
-func (p *platform) upload(t *testing.T, version string, content []byte, sum string) {
-	t.Helper()
-	api := s3.NewFromConfig(p.aws(), func(o *s3.Options) { o.UsePathStyle = true })
-	key := p.prod.EnabledServices()[0].ArtifactKey(version)
-	put := func(key string, content io.Reader) {
-		_, err := api.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(p.prod.ArtifactBucket()), Key: &key, Body: content})
-		require.NoError(t, err)
-	}
-	put(key, bytes.NewReader(content))
-	if sum != "" {
-		put(key+".sha256", strings.NewReader(sum))
-	}
 }
 
 func TestAnAlarmEndsAReleaseAndTheLastGoodOneRunsAgain(t *testing.T) {
@@ -139,7 +122,7 @@ func TestAVersionThatSomebodyNamedMeanwhileIsLeftToThem(t *testing.T) {
 	p.faulty(t, localaws.Fault{Service: "s3", Operation: "PutObject", LatencyMS: 1500})
 	run := p.begins(t, "deploy", released, artifact(t, "race-1.1", ""))
 	run.until(t, "artifact: uploads")
-	p.isNamed(t, "race-9")
+	p.wants(t, p.prod, "race-9")
 	_, said := p.ended(t, "deploy", 1, run.end(t))
 	assert.Regexp(t, `/backend-api/version was changed to race-9 by \S+ at \S+ \S+ while this began; it names that again, and nothing was rolled out`, said)
 	assert.Equal(t, "race-9", p.names(t))

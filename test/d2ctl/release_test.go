@@ -18,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/autoscaling"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
-	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -239,31 +238,12 @@ func healthy(targets []ops.Target) int {
 	return len(slices.DeleteFunc(targets, func(each ops.Target) bool { return each.State != "healthy" }))
 }
 
-// aws is the SDK turned to the local AWS.
-func (p *platform) aws() aws.Config {
-	return aws.Config{
-		Region: p.prod.Region, BaseEndpoint: aws.String(p.server.URL()),
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
-		}),
-	}
-}
-
 // names is what PROD's version parameter names.
 func (p *platform) names(t *testing.T) string {
 	t.Helper()
 	history, err := ops.ReadHistory(t.Context(), ssm.NewFromConfig(p.aws()), p.prod, released)
 	require.NoError(t, err)
 	return history.Current().Version
-}
-
-// isNamed writes PROD's version parameter, as somebody else.
-func (p *platform) isNamed(t *testing.T, version string) {
-	t.Helper()
-	_, err := ssm.NewFromConfig(p.aws()).PutParameter(t.Context(), &ssm.PutParameterInput{
-		Name: aws.String(p.prod.VersionParameter(released)), Value: &version, Type: ssmtypes.ParameterTypeString, Overwrite: aws.Bool(true),
-	})
-	require.NoError(t, err)
 }
 
 // refreshes are how many instance refreshes PROD's fleet has seen.

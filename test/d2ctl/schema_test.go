@@ -38,7 +38,6 @@ func TestWhatIsPrintedAsJSONKeepsItsSchema(t *testing.T) {
 		"site-status.json":     {"site status -e prod", "site status -e dev"},
 		"app-status.json":      {"app status -e dev backend-api"},
 		"app-logs.json":        {"app logs -e dev backend-api --stream all"},
-		"doctor.json":          {"doctor -e dev"},
 	}
 	for _, schema := range slices.Sorted(maps.Keys(printed)) { // stop comes after what needs a DEV that runs
 		commands := printed[schema]

@@ -37,12 +37,14 @@ func TestBothRunbooksAreWalkedWithD2ctlAlone(t *testing.T) {
 	}
 }
 
+// TestAWalkSeesAStepThatShowsLessThanItsSectionPromises mutes lines that change something:
+// they are run once, where one that only looks is given five seconds (internal/walk).
 func TestAWalkSeesAStepThatShowsLessThanItsSectionPromises(t *testing.T) {
 	p := deployedForWalks(t)
 	var failed []string
 	mute := func(ctx context.Context, stdin string, args ...string) (walk.Outcome, error) {
 		outcome, err := p.walked(ctx, stdin, args...)
-		if slices.Contains(args, "rds.address") {
+		if slices.Contains(args, "scale") || slices.Contains(args, "restart") {
 			outcome.Out = "\n"
 		}
 		return outcome, err
@@ -52,7 +54,7 @@ func TestAWalkSeesAStepThatShowsLessThanItsSectionPromises(t *testing.T) {
 			failed = append(failed, result.Row.Section)
 		}
 	}))
-	assert.Equal(t, []string{"PROD 3.2", "DEV 4.1"}, failed)
+	assert.Equal(t, []string{"PROD 4.2", "DEV 5.7"}, failed)
 }
 
 // walked is the program as a walk runs it.

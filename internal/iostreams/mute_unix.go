@@ -1,0 +1,16 @@
+//go:build unix
+
+package iostreams
+
+import "golang.org/x/sys/unix"
+
+// mute ends a terminal's echo and leaves it all else: a raw one would take Ctrl-C
+// for a letter of the password, and Enter for no end of it.
+func mute(descriptor int) error {
+	settings, err := unix.IoctlGetTermios(descriptor, getSettings)
+	if err != nil {
+		return err
+	}
+	settings.Lflag &^= unix.ECHO
+	return unix.IoctlSetTermios(descriptor, setSettings, settings)
+}

@@ -50,7 +50,7 @@ func (s *session) walk(ctx context.Context, d2ctl walk.Program, dir string) erro
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stdout, "\n%d ok, %d by hand, %d not yet, %d failed\n", counts[walk.Shown], counts[walk.ByHand], counts[walk.NotHere], counts[walk.Failed])
+	fmt.Fprintf(s.stdout, "\n%d ok, %d by hand, %d failed\n", counts[walk.Shown], counts[walk.ByHand], counts[walk.Failed])
 	if counts[walk.Failed] > 0 {
 		return errSaid
 	}

@@ -38,17 +38,16 @@ type State string
 
 // The states.
 const (
-	Shown   State = "ok"      // it showed what the section promises
-	Failed  State = "FAILED"  // it did not
-	ByHand  State = "by hand" // no command of d2ctl does it, and the table says what does
-	NotHere State = "not yet" // a verb that it takes is not there
+	Shown  State = "ok"      // it showed what the section promises
+	Failed State = "FAILED"  // it did not
+	ByHand State = "by hand" // no command of d2ctl does it, and the table says what does
 )
 
 // Result is a row and how it fared.
 type Result struct {
 	Row   Row
 	State State
-	// Why says what was wrong, or is missing, or is to be done by hand.
+	// Why says what was wrong, or is to be done by hand.
 	Why string
 }
 
@@ -56,7 +55,7 @@ type Result struct {
 // directory for the files that some lines take. Its error is that it could not
 // walk; a row that failed is a Result.
 func Walk(ctx context.Context, d2ctl Program, where string, tell func(Result)) error {
-	w := &walker{d2ctl: d2ctl, files: files{where}, there: map[string]bool{}}
+	w := &walker{d2ctl: d2ctl, files: files{where}}
 	if err := w.files.make(); err != nil {
 		return err
 	}
@@ -88,7 +87,6 @@ const (
 type walker struct {
 	d2ctl Program
 	files files
-	there map[string]bool // verbs that were looked for
 }
 
 func (w *walker) walk(ctx context.Context, row Row) (Result, error) {
@@ -98,10 +96,6 @@ func (w *walker) walk(ctx context.Context, row Row) (Result, error) {
 	step, known := steps[row.D2ctl]
 	if !known {
 		return Result{row, Failed, "no step says what it must show (internal/walk/steps.go)"}, nil
-	}
-	missing, err := w.missing(ctx, append([]string{row.D2ctl}, step.lines()...))
-	if err != nil || missing != "" {
-		return Result{row, NotHere, "d2ctl " + missing}, err
 	}
 	for _, line := range step.before {
 		if why, err := w.succeeds(ctx, line); err != nil || why != "" {
@@ -151,26 +145,6 @@ func (w *walker) run(ctx context.Context, stdin, line string) (Outcome, error) {
 	return w.d2ctl(ctx, stdin, args...)
 }
 
-// missing is the first verb of the lines that the program does not have.
-func (w *walker) missing(ctx context.Context, lines []string) (string, error) {
-	for _, line := range lines {
-		verb := strings.Fields(line)[1]
-		there, looked := w.there[verb]
-		if !looked {
-			outcome, err := w.d2ctl(ctx, "", verb, "--help")
-			if err != nil {
-				return "", err
-			}
-			there = outcome.Code == 0
-			w.there[verb] = there
-		}
-		if !there {
-			return verb, nil
-		}
-	}
-	return "", nil
-}
-
 // step is how one line of the table is walked.
 type step struct {
 	before []string // lines that must end well first
@@ -181,8 +155,6 @@ type step struct {
 	done   string   // what stderr says where an earlier walk did it already; as good
 	after  []string // lines that put back what was changed
 }
-
-func (s step) lines() []string { return slices.Concat(s.before, s.after) }
 
 // misses says what an outcome lacks of what the section promises.
 func (s step) misses(outcome Outcome) string {

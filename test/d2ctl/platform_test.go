@@ -97,6 +97,7 @@ func (p *platform) make() (err error) {
 	p.dev, p.prod, p.binary = common.environments[0], common.environments[1], common.binary
 	p.server, err = localaws.Start(ctx, localaws.Options{
 		Account: p.dev.Account, HostedZones: map[string]string{p.dev.Domain.ZoneName: p.dev.Domain.ZoneID},
+		Signers: map[string]string{canaryKeyID: canaryKey},
 	})
 	if err != nil {
 		return err

@@ -63,6 +63,7 @@ what it writes to stderr comes on stdout, as a terminal has one output.`,
 			return o.run(command.Context())
 		},
 	}
+	app.returns(command, ops.Plan{}) // with --dry-run; a session itself is no data
 	command.Flags().BoolVar(&o.any, "any", false, "of several hosts take one that Systems Manager reaches, without asking")
 	return command
 }

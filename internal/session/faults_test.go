@@ -332,3 +332,36 @@ func TestALoneLineFeedArrivesAsOne(t *testing.T) {
 	require.NoError(t, err, "the line feed became something else")
 	assert.Len(t, said, 65)
 }
+
+// TestALostAcknowledgementIsGivenAgain: AWS's agent sends until it has one.
+func TestALostAcknowledgementIsGivenAgain(t *testing.T) {
+	w := start(t, ssmtest.Faults{LoseAcks: 0.5, Seed: 3})
+	tunnel := w.opened(t)
+	works(t, tunnel, healing)
+	var before, after int
+	assert.Eventually(t, func() bool {
+		before = w.Sessions()[0].Resent
+		time.Sleep(1500 * time.Millisecond) // longer than any frame waits to be sent again
+		after = w.Sessions()[0].Resent
+		return before == after
+	}, 15*time.Second, time.Millisecond, "it still sends again: %d, %d", before, after)
+	assert.Positive(t, after, "some were lost")
+}
+
+// TestNothingIsSentTwiceThatWasHeardOnce: many short round trips, each answered
+// before the channel has noted what it sent.
+func TestNothingIsSentTwiceThatWasHeardOnce(t *testing.T) {
+	w := start(t, ssmtest.Faults{})
+	tunnel := w.opened(t)
+	reader, conn := client(t, tunnel, 20*time.Second)
+	began := time.Now()
+	for range 500 {
+		_, err := io.WriteString(conn, "slow 0\n")
+		require.NoError(t, err)
+		_, err = reader.ReadString('\n')
+		require.NoError(t, err)
+	}
+	t.Logf("500 round trips in %s", time.Since(began).Round(time.Millisecond))
+	time.Sleep(time.Second) // in which what is taken for lost is sent again
+	assert.Less(t, w.Sessions()[0].Doubled, 3, "frames that the agent had already")
+}

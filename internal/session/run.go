@@ -124,7 +124,8 @@ func (d *dialogue) run(command string, out io.Writer, within time.Duration) (int
 	}
 	_ = d.out.SetReadDeadline(time.Time{})
 	// In a shell of its own, so that its exit does not take the second mark with it.
-	if err := d.types("printf 'd2-%%s-%%s\\n' %s begin; (\n%s\n) </dev/null; printf '\\nd2-%%s-end-%%s\\n' %s $?; exit\n", d.id, command, d.id); err != nil {
+	// And none after that: what a terminal still holds when its shell ends can get lost.
+	if err := d.types("printf 'd2-%%s-%%s\\n' %s begin; (\n%s\n) </dev/null; printf '\\nd2-%%s-end-%%s\\n' %s $?\n", d.id, command, d.id); err != nil {
 		return 0, err
 	}
 	if err := d.until([]byte("d2-"+d.id+"-begin\n"), io.Discard); err != nil {

@@ -73,7 +73,7 @@ func parent(url string) {
 // hasty are the times of tests: long enough for a machine that is busy with
 // other things, short enough that nobody waits.
 var hasty = times{
-	start: 3 * time.Second, greeting: 2 * time.Second, opening: 5 * time.Second, giveUp: 4 * time.Second,
+	start: 3 * time.Second, greeting: 2 * time.Second, opening: 3 * time.Second, giveUp: 4 * time.Second,
 	again: 50 * time.Millisecond, againMost: 500 * time.Millisecond,
 	quiet: 700 * time.Millisecond, quietMost: 4 * time.Second, look: 50 * time.Millisecond, steady: time.Minute, end: time.Second,
 }

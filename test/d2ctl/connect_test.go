@@ -3,6 +3,11 @@
 package d2ctl
 
 import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -133,4 +138,34 @@ func TestADryRunOpensNothing(t *testing.T) {
 	after, err := p.server.Sessions(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, len(before), len(after))
+}
+
+// TestAKilledShellLeavesNoSession: its child outlives it for as long as it takes to end the session.
+func TestAKilledShellLeavesNoSession(t *testing.T) {
+	p := withSessions(t)
+	screen := p.onTerminal(t, "connect", "-e", "prod")
+	screen.until(t, "sh-5.2$ ")
+	lists, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	require.NoError(t, err)
+	for _, list := range lists {
+		if words, _ := os.ReadFile(list); strings.HasPrefix(string(words), p.binary+"\x00connect\x00") {
+			pid, err := strconv.Atoi(strings.Split(list, "/")[2])
+			require.NoError(t, err)
+			require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+		}
+	}
+	_ = screen.end()
+	p.noSessionIsLeft(t)
+	p.noProcessIsLeft(t)
+}
+
+func TestACommandOnATerminalIsInterrupted(t *testing.T) {
+	p := withSessions(t)
+	screen := p.onTerminal(t, "connect", "-e", "prod", "--", "sleep 60")
+	screen.until(t, "is logged in")
+	time.Sleep(time.Second)
+	screen.types(t, "\x03")
+	assert.Equal(t, 130, screen.end(), screen.seen)
+	p.noSessionIsLeft(t)
+	p.noProcessIsLeft(t)
 }

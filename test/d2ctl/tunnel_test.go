@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/d2-ride-booking/platform/internal/localaws"
 	"github.com/d2-ride-booking/platform/internal/localaws/database"
 	"github.com/d2-ride-booking/platform/internal/ssmtest"
 	"github.com/d2-ride-booking/platform/internal/tooltest"
@@ -232,4 +233,27 @@ func TestAClosedTerminalEndsTheTunnel(t *testing.T) {
 	_ = screen.wait()
 	p.noSessionIsLeft(t)
 	p.noProcessIsLeft(t)
+}
+
+// TestATunnelThatDiesTakesItsCommandWithIt: credentials expire, and the session breaks after that.
+func TestATunnelThatDiesTakesItsCommandWithIt(t *testing.T) {
+	p := withSessions(t)
+	_ = p.tunnelled(t).Process.Signal(os.Interrupt)
+	command := p.command(t.Context(), "tunnel", "-e", "prod", "--local", "0", "--", "sh", "-c", `trap 'echo told; kill $!; exit 0' TERM; echo runs; sleep 60 & wait`)
+	var talk lockedBuffer
+	var out lockedBuffer
+	command.Stdout, command.Stderr = &out, &talk
+	require.NoError(t, command.Start())
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "runs") }, 30*time.Second, 20*time.Millisecond, &talk)
+	require.NoError(t, p.server.SetFaults(t.Context(), []localaws.Fault{{Service: "ssm", Operation: "StartSession", Error: "ExpiredToken"}}))
+	t.Cleanup(func() { require.NoError(t, p.server.ClearFaults(context.Background())) })
+	require.NoError(t, p.server.SetSessionFaults(t.Context(), ssmtest.Faults{ResumeTooLate: true}))
+	t.Cleanup(func() { require.NoError(t, p.server.SetSessionFaults(context.Background(), ssmtest.Faults{})) })
+	require.NoError(t, p.server.BreakSessions(t.Context()))
+	_ = command.Wait()
+	assert.Equal(t, 4, command.ProcessState.ExitCode(), talk.String())
+	assert.Contains(t, out.String(), "told")
+	assert.Contains(t, talk.String(), "d2ctl: the AWS credentials have expired (SSM.StartSession)\nTry: sign in again")
+	p.noProcessIsLeft(t)
+	p.noSessionIsLeft(t)
 }

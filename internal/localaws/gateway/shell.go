@@ -53,10 +53,7 @@ func shell(aws, instance string, in io.Reader, out io.Writer) int {
 			fmt.Fprintln(out)
 			code = interrupted
 		case line, more := <-lines:
-			if taken, ended := wrapped.take(line, out, func(line string) int { return answer(aws, instance, line, out, interrupts) }); taken {
-				if ended {
-					return 0
-				}
+			if wrapped.take(line, out, func(line string) int { return answer(aws, instance, line, out, interrupts) }) {
 				continue
 			}
 			words := strings.Fields(strings.ReplaceAll(line, "$?", strconv.Itoa(code)))

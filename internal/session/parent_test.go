@@ -182,7 +182,8 @@ func TestTheLookSeesASecret(t *testing.T) {
 	shown.Env = []string{"SECRET=" + canary}
 	require.NoError(t, shown.Start())
 	defer func() { _ = shown.Process.Kill(); _ = shown.Wait() }()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", shown.Process.Pid))
-	require.NoError(t, err)
-	assert.Contains(t, string(text), canary)
+	assert.Eventually(t, func() bool { // once it is sleep, and not yet this program
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", shown.Process.Pid))
+		return err == nil && bytes.Contains(text, []byte(canary))
+	}, 5*time.Second, 5*time.Millisecond)
 }

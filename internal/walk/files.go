@@ -18,7 +18,7 @@ var made = map[string]string{
 }
 
 // sql is what stands for SQL in the table.
-const sql = "SHOW TABLES"
+const sql = "SELECT VERSION(), DATABASE(), USER()"
 
 // named is the path for a word of the table; other words stand for themselves.
 func (f files) named(word string) string {

@@ -111,7 +111,7 @@ var steps = map[string]step{
 	"d2ctl db token -e prod":              {shows: `^d2-ride-booking-prod-rds-mysql\..*:3306\?Action=connect&DBUser=app_user&`},
 	"d2ctl db secret -e prod":             {shows: `d2-ride-booking-prod-rds-master`},
 	"d2ctl db secret -e dev":              {shows: `d2-ride-booking-dev-rds-master`},
-	"d2ctl db query -e dev SQL":           {before: bootstrappedInDEV, shows: `Tables_in_ridebooking`},
+	"d2ctl db query -e dev SQL":           {before: bootstrappedInDEV, shows: `ridebooking +app_user@`},
 	"d2ctl db bootstrap -e dev":           {add: yesDEV, shows: `app_user@%`},
 	"d2ctl db check -e dev":               {before: bootstrappedInDEV, shows: `nothing is wrong`},
 }

@@ -122,7 +122,7 @@ func (w *walker) shows(ctx context.Context, step step, line string) (why string,
 			return "", err
 		}
 		why = step.misses(outcome)
-		if why == "" || step.add != "" || time.Since(began) > patience || ctx.Err() != nil {
+		if why == "" || step.changes() || time.Since(began) > patience || ctx.Err() != nil {
 			return why, nil
 		}
 	}
@@ -155,6 +155,9 @@ type step struct {
 	done   string   // what stderr says where an earlier walk did it already; as good
 	after  []string // lines that put back what was changed
 }
+
+// changes says whether a line changes something: who only looks may look again.
+func (s step) changes() bool { return strings.Contains(s.add, "--yes") }
 
 // misses says what an outcome lacks of what the section promises.
 func (s step) misses(outcome Outcome) string {

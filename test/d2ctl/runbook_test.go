@@ -208,6 +208,7 @@ func TestOurRunbooksNameTheCommandsOfTheTable(t *testing.T) {
 		book, _, _ := strings.Cut(row.Section, " ")
 		ours, err := os.ReadFile(filepath.Join(root, "docs/runbooks", strings.ToLower(book)+".md"))
 		require.NoError(t, err)
-		assert.Contains(t, string(ours), row.D2ctl, row.Section)
+		// SQL stands for a statement, of which the runbooks have real ones.
+		assert.Contains(t, string(ours), strings.TrimSuffix(row.D2ctl, "SQL"), row.Section)
 	}
 }

@@ -71,7 +71,7 @@ func (s *Server) BreakSessions(ctx context.Context) error {
 // GatewayURL is where the gateway of sessions listens; it is started if need be.
 func (s *Server) GatewayURL(ctx context.Context) (string, error) {
 	var where struct{ URL string }
-	return where.URL, ask(ctx, http.MethodGet, s.URL()+"/_d2/gateway", nil, &where)
+	return where.URL, Ask(ctx, http.MethodGet, s.URL()+"/_d2/gateway", nil, &where)
 }
 
 func (s *Server) askGateway(ctx context.Context, method, path string, body, answer any) error {
@@ -79,11 +79,12 @@ func (s *Server) askGateway(ctx context.Context, method, path string, body, answ
 	if err != nil {
 		return err
 	}
-	return ask(ctx, method, url+path, body, answer)
+	return Ask(ctx, method, url+path, body, answer)
 }
 
-// ask sends JSON and reads JSON.
-func ask(ctx context.Context, method, url string, body, answer any) error {
+// Ask asks the local AWS, or its gateway, what is not of any API: it sends JSON
+// and reads JSON. An answer that is not 200 is an error with its words.
+func Ask(ctx context.Context, method, url string, body, answer any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err

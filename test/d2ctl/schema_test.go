@@ -33,7 +33,7 @@ func TestWhatIsPrintedAsJSONKeepsItsSchema(t *testing.T) {
 		"snapshot-list.json":   {"snapshot list -e prod"},
 		"snapshot-create.json": {"snapshot create -e dev --name schema --yes"},
 		"connect.json":         {"connect -e dev --dry-run"},
-		"tunnel.json":          {"tunnel -e dev --local 0 --for 1s"},
+		"tunnel.json":          {"tunnel -e prod --local 0 --for 1s"},
 		"db-query.json":        {"db query -e dev SELECT/**/1/**/AS/**/one"},
 		"db-secret.json":       {"db secret -e dev"},
 		"db-token.json":        {"db token -e dev"},

@@ -93,6 +93,16 @@ func Start(ctx context.Context, instance Instance, options Options) (*Server, er
 // Address is where it listens, on loopback.
 func (s *Server) Address() string { return s.address }
 
+// Runs says whether the server has not ended meanwhile.
+func (s *Server) Runs() bool {
+	select {
+	case <-s.ended:
+		return false
+	default:
+		return true
+	}
+}
+
 // Stop ends the server and forgets its data.
 func (s *Server) Stop() {
 	if s.tokens != nil {

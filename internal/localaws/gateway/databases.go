@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
 
+	"github.com/d2-ride-booking/platform/internal/localaws"
 	"github.com/d2-ride-booking/platform/internal/localaws/database"
 )
 
@@ -37,7 +36,7 @@ func (d *databases) dial(ctx context.Context, host, port string) (net.Conn, erro
 
 func (d *databases) find(ctx context.Context, endpoint string) (database.Instance, error) {
 	var instances []database.Instance
-	if err := askAWS(ctx, d.aws+"/_d2/databases", nil, &instances); err != nil {
+	if err := localaws.Ask(ctx, http.MethodGet, d.aws+"/_d2/databases", nil, &instances); err != nil {
 		return database.Instance{}, err
 	}
 	for _, instance := range instances {
@@ -52,8 +51,11 @@ func (d *databases) find(ctx context.Context, endpoint string) (database.Instanc
 func (d *databases) start(ctx context.Context, endpoint string, instance database.Instance) (*database.Server, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if server := d.running[endpoint]; server != nil {
+	if server := d.running[endpoint]; server != nil && server.Runs() {
 		return server, nil
+	} else if server != nil {
+		d.options.Log("the database of " + endpoint + " has ended; a new one, which is empty, takes its place")
+		server.Stop()
 	}
 	server, err := database.Start(context.WithoutCancel(ctx), instance, d.options)
 	if err != nil {
@@ -72,29 +74,4 @@ func (d *databases) stop() {
 	for _, server := range d.running {
 		server.Stop()
 	}
-}
-
-// askAWS asks the local AWS what is not of any API: GET without a body, POST with one.
-func askAWS(ctx context.Context, url string, body, answer any) error {
-	method, text := http.MethodGet, []byte(nil)
-	if body != nil {
-		method = http.MethodPost
-		var err error
-		if text, err = json.Marshal(body); err != nil {
-			return err
-		}
-	}
-	request, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(text))
-	if err != nil {
-		return err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the local AWS answered %s", response.Status)
-	}
-	return json.NewDecoder(response.Body).Decode(answer)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"strconv"
@@ -13,6 +14,8 @@ import (
 	"syscall"
 
 	"golang.org/x/term"
+
+	"github.com/d2-ride-booking/platform/internal/localaws"
 )
 
 const (
@@ -84,7 +87,7 @@ func answer(aws, instance, line string, out io.Writer, interrupts <-chan os.Sign
 		}
 	}()
 	var told said
-	err := askAWS(ctx, aws+"/_d2/shell", map[string]string{"instance": instance, "line": line}, &told)
+	err := localaws.Ask(ctx, http.MethodPost, aws+"/_d2/shell", map[string]string{"instance": instance, "line": line}, &told)
 	switch {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(out)

@@ -37,9 +37,6 @@ func TestMain(m *testing.M) {
 	if IsChild(os.Args) {
 		Child()
 	}
-	if os.Getenv(bePlugin) != "" {
-		plugin()
-	}
 	if url := os.Getenv(beParent); url != "" {
 		parent(url)
 	}

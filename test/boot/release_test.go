@@ -202,6 +202,20 @@ func TestASlowBucketIsWaitedFor(t *testing.T) {
 	assert.Positive(t, slowed)
 }
 
+// TestAReleaseStartsNoPM2OfItsOwn: PM2 outside of its unit would end with d2-release, and the app with it.
+func TestAReleaseStartsNoPM2OfItsOwn(t *testing.T) {
+	s := releasedHost(t)
+	s.publish(t, "backend-api", "v2.0.0", Well)
+	const pm2 = "/opt/d2/pm2/bin/pm2"
+	s.run(t, "systemctl stop pm2; mv "+pm2+" "+pm2+".whole; echo 'exit 1' > "+pm2+"; chmod +x "+pm2)
+	s.fails(t, 8, "PM2 does not start: journalctl -u pm2")
+
+	// Once is not always: what is only slow at its start is started again.
+	s.run(t, "echo '[ -e /tmp/tried ] && exec "+pm2+".whole \"$@\"; touch /tmp/tried; exit 1' > "+pm2)
+	s.releases(t, "backend-api", "v2.0.0")
+	assert.NotEqual(t, "0", s.process(t, "backend-api"))
+}
+
 func TestTwoRunsAtOnceDoNotCollide(t *testing.T) {
 	s := bootedHost(t)
 	s.publish(t, "backend-api", "v1.0.0", Well)

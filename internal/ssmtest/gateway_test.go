@@ -138,11 +138,9 @@ func TestAPortThatCannotBeReachedIsFlagged(t *testing.T) {
 			ask := toDatabase()
 			ask.Parameters["host"] = []string{each.host}
 			client := open(t, gateway, ask)
-			stream, err := client.streams().OpenStream()
+			// Its end is not looked at: smux loses one that comes before OpenStream returns.
+			_, err := client.streams().OpenStream()
 			require.NoError(t, err)
-			_, _ = stream.Write([]byte("hello"))
-			_, err = io.ReadAll(stream)
-			require.NoError(t, err, "the stream ends")
 			assert.Equal(t, flagConnectError, <-client.flags)
 			assert.Zero(t, only(t, gateway).Connections)
 		})

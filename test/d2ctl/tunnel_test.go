@@ -168,7 +168,7 @@ func TestACommandFindsTheDatabaseAndEndsTheTunnel(t *testing.T) {
 	words := strings.Fields(result.out)
 	require.Len(t, words, 6, result.out)
 	assert.Equal(t, []string{"127.0.0.1", p.prod.Database.Name, p.prod.Database.AppUser}, words[:3])
-	assert.Equal(t, []string{p.prod.Region, "6"}, words[4:])
+	assert.Equal(t, []string{p.prod.Region, "7"}, words[4:], "the six, and D2_DB_CA of the local AWS")
 	assert.NotContains(t, result.errors, "d2ctl:")
 	p.noSessionIsLeft(t)
 }

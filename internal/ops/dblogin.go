@@ -73,7 +73,7 @@ func FindDatabaseServer(ctx context.Context, api DatabaseReader, env *config.Env
 func mustServe(database *Database, env *config.Environment) error {
 	switch {
 	case database.Status == "stopped" || database.Status == "stopping":
-		return fault.New(fault.Failed, "start it: d2ctl start -e "+string(env.Environment), "%s is %s", database.Identifier, database.Status)
+		return fault.New(fault.NotFound, "start it: d2ctl start -e "+string(env.Environment), "the database %s is %s", database.Identifier, database.Status)
 	case database.Endpoint == "":
 		return fault.New(fault.NotFound, "wait until it is made: d2ctl status -e "+string(env.Environment), "the database %s has no endpoint yet, it is %s", database.Identifier, database.Status)
 	}

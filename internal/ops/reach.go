@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -119,16 +118,9 @@ type DatabaseWay struct {
 // FindDatabaseWay finds bastion and database of the environment, by config's
 // names and what RDS answers; there is no way to any other host (runbook PROD 3).
 func FindDatabaseWay(ctx context.Context, api ReachAPI, env *config.Environment) (*DatabaseWay, error) {
-	database, err := mustReadDatabase(ctx, api.Database, env)
+	server, err := FindDatabaseServer(ctx, api.Database, env)
 	if err != nil {
 		return nil, err
-	}
-	host, port, err := net.SplitHostPort(database.Endpoint)
-	switch {
-	case database.Status == "stopped" || database.Status == "stopping":
-		return nil, fault.New(fault.NotFound, "start it: d2ctl start -e "+string(env.Environment), "the database %s is %s", database.Identifier, database.Status)
-	case err != nil:
-		return nil, fault.New(fault.NotFound, "wait until it is available: d2ctl status -e "+string(env.Environment), "the database %s is %s and has no endpoint yet", database.Identifier, database.Status)
 	}
 	bastions, err := ReachableHosts(ctx, api.Hosts, env, config.ServiceBastion)
 	if err != nil {
@@ -137,9 +129,7 @@ func FindDatabaseWay(ctx context.Context, api ReachAPI, env *config.Environment)
 	if len(bastions) > 1 {
 		return nil, fault.New(fault.NotFound, "terminate the one that no stack made; d2ctl status -e "+string(env.Environment), "%d instances are named %s: %s", len(bastions), env.BastionName(), listed(idsOf(bastions)))
 	}
-	way := &DatabaseWay{Bastion: bastions[0].Instance, Host: host, Name: env.Database.Name, User: env.Database.AppUser}
-	way.Port, err = strconv.Atoi(port)
-	return way, err
+	return &DatabaseWay{Bastion: bastions[0].Instance, Host: server.Host, Port: server.Port, Name: env.Database.Name, User: env.Database.AppUser}, nil
 }
 
 // idsOf are the instances of hosts.

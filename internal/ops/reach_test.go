@@ -116,7 +116,7 @@ func TestTheOnlyWayIsToTheEnvironmentsDatabase(t *testing.T) {
 
 	making := rdstypes.DBInstance{DBInstanceIdentifier: aws.String("db"), DBInstanceStatus: aws.String("creating")}
 	_, err = FindDatabaseWay(t.Context(), reachWorld{hosts: []ec2types.Instance{bastion}, database: making}.api(), env)
-	assert.EqualError(t, err, "the database db is creating and has no endpoint yet")
+	assert.EqualError(t, err, "the database db has no endpoint yet, it is creating")
 
 	twice := reachWorld{hosts: []ec2types.Instance{bastion, instanceOf("i-c", env.BastionName(), config.ServiceBastion, "running")}, database: available}
 	_, err = FindDatabaseWay(t.Context(), twice.api(), env)

@@ -8,5 +8,6 @@ func mute(descriptor int) error {
 	if err := windows.GetConsoleMode(windows.Handle(descriptor), &mode); err != nil {
 		return err
 	}
-	return windows.SetConsoleMode(windows.Handle(descriptor), mode&^windows.ENABLE_ECHO_INPUT)
+	mode = mode&^windows.ENABLE_ECHO_INPUT | windows.ENABLE_LINE_INPUT | windows.ENABLE_PROCESSED_INPUT
+	return windows.SetConsoleMode(windows.Handle(descriptor), mode)
 }

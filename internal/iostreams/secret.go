@@ -1,6 +1,7 @@
 package iostreams
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ func (s *Streams) AskSecret(ctx context.Context, question string) (string, error
 	defer fmt.Fprintln(s.Err) // in place of the Enter that was not shown
 	defer func() { _ = term.Restore(descriptor, before) }()
 	fmt.Fprint(s.Err, question)
-	secret, err := unless(ctx, func() ([]byte, error) { return term.ReadPassword(descriptor) })
+	secret, err := unless(ctx, func() ([]byte, error) { return readLine(terminal) })
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
@@ -40,6 +41,25 @@ func (s *Streams) AskSecret(ctx context.Context, question string) (string, error
 		err = nil
 	}
 	return secret, err
+}
+
+// readLine reads a line and nothing behind it, which the next question takes.
+// It leaves the terminal as it is: term.ReadPassword mutes it once more, which
+// may come after Ctrl-C has had the echo given back, and stay.
+func readLine(from io.Reader) ([]byte, error) {
+	var line []byte
+	for one := make([]byte, 1); ; {
+		n, err := from.Read(one)
+		switch {
+		case n > 0 && one[0] == '\n':
+			return bytes.TrimSuffix(line, []byte("\r")), nil
+		case n > 0:
+			line = append(line, one[0])
+		}
+		if err != nil {
+			return line, err
+		}
+	}
 }
 
 // ReadSecret reads a secret that a program hands over on In, without the end of

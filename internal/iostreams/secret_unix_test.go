@@ -3,6 +3,7 @@
 package iostreams
 
 import (
+	"context"
 	"io"
 	"os"
 	"testing"
@@ -33,6 +34,25 @@ func (h *hasty) Write(text []byte) (int, error) {
 	assert.NotZero(h.t, settings.Lflag&unix.ISIG, "Ctrl-C would be a letter of the answer")
 	_, err = h.keyboard.WriteString(h.answer)
 	return len(text), err
+}
+
+func TestWhoGivesUpAtOnceHasTheEchoBackForGood(t *testing.T) {
+	keyboard, screen, err := pty.Open()
+	require.NoError(t, err)
+	defer keyboard.Close()
+	before, err := unix.IoctlGetTermios(int(screen.Fd()), getSettings)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	streams := &Streams{In: Input{Reader: screen}, Err: Output{Writer: io.Discard}}
+	_, err = streams.AskSecret(ctx, "Password: ")
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Never(t, func() bool {
+		after, err := unix.IoctlGetTermios(int(screen.Fd()), getSettings)
+		return err != nil || *after != *before
+	}, 200*time.Millisecond, 10*time.Millisecond)
+	_, err = keyboard.WriteString("\r") // ends the read
+	require.NoError(t, err)
 }
 
 func TestAnAnswerThatComesBeforeItIsReadIsTakenAndNotShown(t *testing.T) {

@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/stretchr/testify/require"
 
@@ -112,7 +114,31 @@ func (p *platform) make() (err error) {
 	if err != nil {
 		return fmt.Errorf("cdk deploy: %w: %s", err, said)
 	}
-	return nil
+	return p.awaitHosts(ctx)
+}
+
+// hosts are how many the stacks launch: two bastions, DEV's host and PROD's backend.
+const hosts = 4
+
+// awaitHosts waits until Systems Manager reaches every host.
+func (p *platform) awaitHosts(ctx context.Context) error {
+	api := ssm.NewFromConfig(p.aws())
+	for {
+		told, err := api.DescribeInstanceInformation(ctx, &ssm.DescribeInstanceInformationInput{})
+		if err != nil {
+			return err
+		}
+		online := 0
+		for _, each := range told.InstanceInformationList {
+			if each.PingStatus == types.PingStatusOnline {
+				online++
+			}
+		}
+		if online == hosts {
+			return nil
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 func (w *workshop) make(ctx context.Context) (err error) {

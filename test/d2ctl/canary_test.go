@@ -186,8 +186,13 @@ func TestNoSecretIsSeenWhateverD2ctlDoes(t *testing.T) {
 // TestTheWatchSeesASecret shows the watch one in every place that it looks at.
 func TestTheWatchSeesASecret(t *testing.T) {
 	w := newWatch(t, deployedForWalks(t))
-	_, err := w.once(t.Context(), "", []string{"outputs", "-e", "dev", canaryVariable})
-	require.NoError(t, err)
+	for _, args := range [][]string{
+		{"outputs", "-e", "dev", canaryVariable},                                                  // named in its error
+		{"logs", "-e", "dev", "backend-api", "-f", "--filter", canaryVariable, "--timeout", "2s"}, // runs for long enough to be seen
+	} {
+		_, err := w.once(t.Context(), "", args)
+		require.NoError(t, err)
+	}
 	seen := strings.Join(w.seen, "\n")
 	assert.Contains(t, seen, canaryVariable+" in stderr of outputs")
 	assert.Contains(t, seen, canaryVariable+" in the argument list of "+w.p.binary)

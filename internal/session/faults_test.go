@@ -355,13 +355,14 @@ func TestNothingIsSentTwiceThatWasHeardOnce(t *testing.T) {
 	tunnel := w.opened(t)
 	reader, conn := client(t, tunnel, 20*time.Second)
 	began := time.Now()
-	for range 500 {
+	for range 2000 {
 		_, err := io.WriteString(conn, "slow 0\n")
 		require.NoError(t, err)
 		_, err = reader.ReadString('\n')
 		require.NoError(t, err)
 	}
-	t.Logf("500 round trips in %s", time.Since(began).Round(time.Millisecond))
-	time.Sleep(time.Second) // in which what is taken for lost is sent again
-	assert.Less(t, w.Sessions()[0].Doubled, 3, "frames that the agent had already")
+	t.Logf("2000 round trips in %s", time.Since(began).Round(time.Millisecond))
+	time.Sleep(3 * time.Second) // in which what is taken for lost is sent again, one frame each 100 ms
+	// Some may be, on a machine that stood still; it is two dozen when it is wrong.
+	assert.Less(t, w.Sessions()[0].Doubled, 12, "frames that the agent had already")
 }

@@ -140,11 +140,7 @@ func (o *connectOptions) choose(ctx context.Context, hosts []ops.Host) (ops.Host
 		return hosts[max(at, 0)], nil
 	}
 	if !o.Streams.CanAsk() || o.flags.dryRun {
-		var ids []string
-		for _, host := range hosts {
-			ids = append(ids, host.Instance)
-		}
-		return ops.Host{}, fault.New(fault.NotFound, "name one, or add --any", "%d hosts answer to %s: %s", len(hosts), o.target, strings.Join(ids, ", "))
+		return ops.Host{}, fault.New(fault.NotFound, "name one, or add --any", "%d hosts answer to %s: %s", len(hosts), o.target, strings.Join(ops.InstanceIDs(hosts), ", "))
 	}
 	for i, host := range hosts {
 		o.Say("%d  %s  %s  %s  up since %s  %s", i+1, host.Instance, host.Name, host.Zone, host.Launched.Local().Format(time.DateTime), host.Agent)

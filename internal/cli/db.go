@@ -57,7 +57,7 @@ func (o *dbOptions) authorities() (mysql.Authorities, error) {
 
 // database is a way to the environment's database, and its end.
 func (a *App) database(ctx context.Context, env *config.Environment, clients *awsapi.Clients) (dial mysql.Dialer, end func() error, err error) {
-	tunnel, err := a.openTunnel(ctx, env, clients, 0)
+	tunnel, _, err := a.openTunnel(ctx, env, clients, 0)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/d2-ride-booking/platform/config"
 	"github.com/d2-ride-booking/platform/internal/fault"
 	"github.com/d2-ride-booking/platform/internal/mysql"
-	"github.com/d2-ride-booking/platform/internal/ops"
 )
 
 // DatabaseToken is a login token; it is as good as a password until it expires.
@@ -83,13 +82,13 @@ func (o *dbTokenOptions) print(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.Say("a password for %s at %s, good until %s (15 minutes)", user, logins.server.Host, made.Add(ops.TokenLife).Local().Format(time.TimeOnly))
+	o.Say("a password for %s at %s, good until %s (15 minutes)", user, logins.server.Host, made.Add(mysql.TokenLife).Local().Format(time.TimeOnly))
 	if o.forPeople() || o.flags.output == "tsv" {
 		_, err = fmt.Fprintln(o.Streams.Out, token)
 		return err
 	}
 	endpoint := logins.server.Host + ":" + strconv.Itoa(logins.server.Port)
-	return o.Show(DatabaseToken{user, endpoint, token, made.Add(ops.TokenLife)}, nil)
+	return o.Show(DatabaseToken{user, endpoint, token, made.Add(mysql.TokenLife)}, nil)
 }
 
 // line prints a command line that has no secret in it: it fetches the token itself.

@@ -112,7 +112,7 @@ func (o *tunnelOptions) run(ctx context.Context) error {
 		_, err = o.Agree(ctx, way.Plan(env, o.local))
 		return err
 	}
-	tunnel, way, err := o.openTunnelTo(ctx, env, clients, o.local)
+	tunnel, way, err := o.openTunnel(ctx, env, clients, o.local)
 	if err != nil {
 		return err
 	}
@@ -137,12 +137,7 @@ func readyAt(tunnel *session.Tunnel, way *ops.DatabaseWay) Ready {
 // openTunnel opens a tunnel to the environment's database from a local port, 0
 // for a free one, and says on stderr what it does. It returns once the database
 // has greeted.
-func (a *App) openTunnel(ctx context.Context, env *config.Environment, clients *awsapi.Clients, local int) (*session.Tunnel, error) {
-	tunnel, _, err := a.openTunnelTo(ctx, env, clients, local)
-	return tunnel, err
-}
-
-func (a *App) openTunnelTo(ctx context.Context, env *config.Environment, clients *awsapi.Clients, local int) (*session.Tunnel, *ops.DatabaseWay, error) {
+func (a *App) openTunnel(ctx context.Context, env *config.Environment, clients *awsapi.Clients, local int) (*session.Tunnel, *ops.DatabaseWay, error) {
 	way, err := a.findDatabase(ctx, env, clients)
 	if err != nil {
 		return nil, nil, err

@@ -41,8 +41,8 @@ const (
 )
 
 const (
-	// tokenLife is how long a login token is good (RDS).
-	tokenLife = 15 * time.Minute
+	// TokenLife is how long a login token is good (RDS). It is needed to log in, not to stay.
+	TokenLife = 15 * time.Minute
 	// amzTime is the layout of a token's X-Amz-Date.
 	amzTime = "20060102T150405Z"
 	// tryCA is the advice where a certificate is not taken.
@@ -217,8 +217,8 @@ func tokenMisfit(token, endpoint, user string, now time.Time) string {
 		return fmt.Sprintf("the token is for %s, and this is %s", strings.TrimSuffix(host, "/"), endpoint)
 	case asked.Get("DBUser") != user:
 		return fmt.Sprintf("the token is for the user %q", asked.Get("DBUser"))
-	case err == nil && now.Sub(signed) > tokenLife:
-		return fmt.Sprintf("the token expired: it was made %s ago and is good for %s", now.Sub(signed).Round(time.Minute), tokenLife)
+	case err == nil && now.Sub(signed) > TokenLife:
+		return fmt.Sprintf("the token expired: it was made %s ago and is good for %s", now.Sub(signed).Round(time.Minute), TokenLife)
 	}
 	return ""
 }

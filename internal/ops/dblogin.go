@@ -15,9 +15,6 @@ import (
 	"github.com/d2-ride-booking/platform/internal/fault"
 )
 
-// TokenLife is how long a login token is good (RDS). It is needed to log in, not to stay.
-const TokenLife = 15 * time.Minute
-
 // SecretValueReader is what is asked of Secrets Manager to log in by password.
 type SecretValueReader interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
@@ -80,7 +77,7 @@ func mustServe(database *Database, env *config.Environment) error {
 	return nil
 }
 
-// LoginToken is a token for one login of a user, good for TokenLife. It is signed
+// LoginToken is a token for one login of a user, good for mysql.TokenLife. It is signed
 // here and asked of nobody.
 func (s *DatabaseServer) LoginToken(ctx context.Context, signer aws.Config, user string) (string, error) {
 	return auth.BuildAuthToken(ctx, hostPort(s.Host, int32(s.Port)), s.region, user, signer.Credentials)

@@ -70,10 +70,6 @@ func waking(env *config.Environment, host Host) string {
 
 // nobody says why a name leads to no host at all.
 func nobody(env *config.Environment, name string, all []Host) error {
-	var ids []string
-	for _, host := range all {
-		ids = append(ids, host.Instance)
-	}
 	isService := slices.ContainsFunc(env.EnabledServices(), func(service config.Service) bool { return service.Name == name })
 	deploy := "make deploy ENV=" + string(env.Environment)
 	switch {
@@ -84,7 +80,7 @@ func nobody(env *config.Environment, name string, all []Host) error {
 	case isService:
 		return fault.New(fault.NotFound, "see the fleets: d2ctl status -e "+string(env.Environment), "no host of %s runs", name)
 	case strings.HasPrefix(name, "i-"):
-		return fault.New(fault.NotFound, "name one of: "+cmp.Or(listed(ids), "(no host is there)"), "%s is no instance of %s", name, env.Environment)
+		return fault.New(fault.NotFound, "name one of: "+cmp.Or(listed(InstanceIDs(all)), "(no host is there)"), "%s is no instance of %s", name, env.Environment)
 	}
 	return fault.New(fault.NotFound, "name one of: "+listed(SessionTargets(env, nil)), "%q is no host of %s", name, env.Environment)
 }
@@ -127,13 +123,13 @@ func FindDatabaseWay(ctx context.Context, api ReachAPI, env *config.Environment)
 		return nil, err
 	}
 	if len(bastions) > 1 {
-		return nil, fault.New(fault.NotFound, "terminate the one that no stack made; d2ctl status -e "+string(env.Environment), "%d instances are named %s: %s", len(bastions), env.BastionName(), listed(idsOf(bastions)))
+		return nil, fault.New(fault.NotFound, "terminate the one that no stack made; d2ctl status -e "+string(env.Environment), "%d instances are named %s: %s", len(bastions), env.BastionName(), listed(InstanceIDs(bastions)))
 	}
 	return &DatabaseWay{Bastion: bastions[0].Instance, Host: server.Host, Port: server.Port, Name: env.Database.Name, User: env.Database.AppUser}, nil
 }
 
-// idsOf are the instances of hosts.
-func idsOf(hosts []Host) []string {
+// InstanceIDs are the ids of hosts, in their order.
+func InstanceIDs(hosts []Host) []string {
 	var ids []string
 	for _, host := range hosts {
 		ids = append(ids, host.Instance)

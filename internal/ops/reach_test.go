@@ -86,7 +86,7 @@ func TestASessionGoesWhereItsNameSays(t *testing.T) {
 			hosts, err := ReachableHosts(t.Context(), reachWorld{hosts: each.hosts}, each.env, each.name)
 			if each.says == "" {
 				require.NoError(t, err)
-				assert.ElementsMatch(t, each.found, idsOf(hosts))
+				assert.ElementsMatch(t, each.found, InstanceIDs(hosts))
 				return
 			}
 			var known *fault.Error
